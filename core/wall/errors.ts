@@ -1,0 +1,86 @@
+/**
+ * Every failure that k-bert raises on purpose, as one sentence for people and a code with data for programs.
+ *
+ * The message says what could not be done, the limit, the value that was found, and what to do next, with
+ * no full stop at the end. A code is part of the public interface: it is never renamed, and each has one
+ * shape of `detail`. Anything else that is thrown is a bug.
+ *
+ * @module
+ */
+
+/** Code → what a program gets in `detail`. */
+export interface Faults {
+  /** A call, an event or a frame broke the protocol of the wall. */
+  "wall/frame": { plugin?: string; limit?: number; value?: number };
+  /** A call was not answered in time. */
+  "call/timeout": { plugin: string; method: string; timeoutMs: number };
+  /** The caller gave a call up. */
+  "call/aborted": { plugin: string; method: string };
+  /** The plugin's method threw. `cause` is its error as it came across the wall. */
+  "call/failed": { plugin: string; method: string };
+  /** The plugin has no such method. */
+  "call/unknown-method": { plugin: string; method: string };
+  /** The plugin is gone: stopped, crashed or never started. */
+  "plugin/closed": { plugin: string; reason: string };
+  /** A plugin folder that cannot be made into an image: a missing file, a forbidden import, a size. */
+  "plugin/image": { plugin: string; file?: string; limit?: number; value?: number };
+  /** A plugin answered something else than its port promises. */
+  "plugin/answer": { plugin: string; method: string };
+  /** A plugin does not run with the rights it has. */
+  "plugin/permission": { plugin: string; right: string };
+  /** A YAML or JSON document that is not what was expected; the first of `problems` is in the message. */
+  "document/invalid": { file: string; problems: readonly DocumentProblem[] };
+  /** A command line that cannot be understood. */
+  "usage/invalid": { argument: string };
+  /** A value given by the user that is outside of what is possible. */
+  "input/invalid": { name: string; limit?: number | string; value?: number | string };
+  /** A file or folder that is missing, unreadable or cannot be written. */
+  "file/unusable": { path: string };
+  /** Model or checkpoint bytes that are damaged or do not fit. */
+  "weights/invalid": { file: string };
+  /** A checkpoint of another configuration, or damaged. */
+  "checkpoint/unusable": { path: string; difference?: string };
+  /** The requested backend cannot be had. */
+  "backend/unavailable": { backend: string; reason: string };
+  /** The device reported an error; every tensor computed since is worthless. */
+  "device/failed": { backend: string; reason: string };
+  /** A tensor that the device cannot hold. */
+  "tensor/too-large": { limitBytes: number; bytes: number };
+  /** A tensor whose shape or type is not the expected one. */
+  "tensor/shape": { expected: readonly number[]; actual: readonly number[] };
+  /** A loss or gradient that is NaN or infinite. */
+  "train/not-finite": { step: number; what: string; value: number };
+}
+
+/** One problem of a document, with its place counted from 1. */
+export interface DocumentProblem {
+  readonly line: number;
+  readonly column: number;
+  /** Dotted path of the key, empty for the document as a whole. */
+  readonly path: string;
+  /** What was found, what was expected, and the nearest valid key if there is one. */
+  readonly message: string;
+}
+
+/** A failure with a {@linkcode Faults} code; `cause` holds what the other side said. */
+export class KBertError<Code extends keyof Faults = keyof Faults> extends Error {
+  override readonly name = "KBertError";
+
+  constructor(
+    readonly code: Code,
+    message: string,
+    readonly detail: Faults[Code],
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** The message of anything that was thrown, however odd it is. */
+export function messageOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  } catch {
+    return "an error that cannot be printed";
+  }
+}
