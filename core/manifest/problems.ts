@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { z } from "../deps/zod.ts";
+import { z } from "../deps/zod.ts";
 import { type DocumentProblem, KBertError } from "../wall/errors.ts";
 import type { KeyPath, Place } from "./positions.ts";
 import { suggest } from "./suggest.ts";
@@ -85,6 +85,11 @@ export function dotted(path: KeyPath): string {
   return path.map((key) => /^[\w-]+$/.test(String(key)) ? key : describe(String(key))).join(".");
 }
 
+/** The text with an escape for each character that a terminal obeys or hides. */
+export function printable(text: string): string {
+  return text.replace(/\p{C}/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
+}
+
 const MAX_LINES = 20;
 const MAX_SHOWN = 60;
 
@@ -121,6 +126,8 @@ function unknownKey(key: string, candidates: readonly string[]): string {
 function expectationOf(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {
     case "invalid_type":
+      // Of a text, zod says only that it is no number, also where the number must be whole.
+      if (issue.inst instanceof z.ZodNumber && issue.inst.isInt) return "a whole number";
       return TYPES[issue.expected] ?? issue.expected;
     case "too_small":
       return bound(issue.origin, issue.minimum, issue.inclusive === false ? "more than" : "at least");
@@ -143,7 +150,6 @@ function expectationOf(issue: z.core.$ZodRawIssue): string {
 }
 
 const TYPES: Readonly<Record<string, string>> = {
-  int: "a whole number",
   number: "a number",
   string: "text",
   boolean: "true or false",
@@ -177,8 +183,4 @@ function valueAt(value: unknown, path: KeyPath): unknown {
         : undefined,
     value,
   );
-}
-
-function printable(text: string): string {
-  return text.replace(/\p{C}/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
 }
