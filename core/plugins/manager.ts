@@ -1,0 +1,193 @@
+/**
+ * Loads plugins: source → image → sandbox → running, and ends them again.
+ *
+ * The manager is handed the place where plugins run (a {@linkcode SandboxFactory}) and never names one.
+ *
+ * @module
+ */
+import { parseSettings } from "../manifest/settings.ts";
+import { buildImage, type PluginImage, splitEntryPoint } from "../security/image.ts";
+import { pluginSource } from "../security/source.ts";
+import { type CallOptions, Channel } from "../wall/channel.ts";
+import { KBertError } from "../wall/errors.ts";
+import { printable } from "../wall/failure.ts";
+import type { Sandbox, SandboxFactory, Tier } from "../wall/sandbox.ts";
+import type { WireValue } from "../wall/values.ts";
+
+/** The kinds of plugin; keys of `entry_points` in a manifest. */
+export type PortName = "head" | "augmenter" | "feature" | "callback" | "plugin";
+
+/** An event of a plugin, stamped by the host. */
+export interface PluginEvent {
+  readonly plugin: string;
+  readonly topic: string;
+  readonly payload: WireValue;
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+}
+
+/** What a manager is made with. */
+export interface PluginManagerOptions {
+  readonly createSandbox: SandboxFactory;
+  /** Hears the declared events of all plugins. */
+  readonly onEvent?: (event: PluginEvent) => void;
+  /** Hears what plugins write to their console, made printable. */
+  readonly onLog?: (plugin: string, level: string, text: string) => void;
+}
+
+/** How one plugin is loaded. */
+export interface LoadOptions {
+  readonly port: PortName;
+  /** Settings of the plugin, checked against its manifest. */
+  readonly settings?: Record<string, unknown>;
+  /** Seeds whatever is random in the plugin. @default {0} */
+  readonly seed?: number;
+  /** Until the plugin is loaded, and the default for its calls. @default {30_000} */
+  readonly timeoutMs?: number;
+}
+
+/** Owns the plugins that it loaded: disposing of it ends them, the last one first. */
+export class PluginManager implements Disposable {
+  readonly #options: PluginManagerOptions;
+  readonly #loaded: LoadedPlugin[] = [];
+
+  constructor(options: PluginManagerOptions) {
+    this.#options = options;
+  }
+
+  /** Every plugin that is loaded. */
+  get plugins(): readonly LoadedPlugin[] {
+    return this.#loaded;
+  }
+
+  /** Reads, vets and starts the plugin at a path or URL. */
+  async load(location: string | URL, options: LoadOptions): Promise<LoadedPlugin> {
+    return await this.start(await buildImage(pluginSource(location)), options);
+  }
+
+  /**
+   * Starts an image.
+   *
+   * @throws {KBertError} `plugin/image` if it has no such port, `document/invalid` for its settings, and
+   * the error of the plugin if it does not load; nothing is left running then.
+   */
+  async start(image: PluginImage, options: LoadOptions): Promise<LoadedPlugin> {
+    const { manifest } = image;
+    const entry = manifest.entry_points[options.port];
+    if (entry === undefined) {
+      const message = `The plugin ${manifest.name} has no ${options.port}; it offers ` +
+        Object.keys(manifest.entry_points).join(", ");
+      throw new KBertError("plugin/image", message, { plugin: manifest.name });
+    }
+    const settings = parseSettings(manifest, options.settings ?? {}, `the settings of ${manifest.name}`);
+    const plugin = new LoadedPlugin(image, this.#options, options.timeoutMs);
+    try {
+      await plugin.load({ ...splitEntryPoint(entry), port: options.port, settings, seed: options.seed ?? 0 });
+    } catch (error) {
+      plugin[Symbol.dispose]();
+      throw error;
+    }
+    this.#loaded.push(plugin);
+    return plugin;
+  }
+
+  [Symbol.dispose](): void {
+    for (const plugin of this.#loaded.splice(0).reverse()) plugin[Symbol.dispose]();
+  }
+}
+
+/** A running plugin. */
+export class LoadedPlugin implements Disposable {
+  readonly image: PluginImage;
+  readonly #sandbox: Sandbox;
+  readonly #channel: Channel;
+  readonly #timeoutMs: number | undefined;
+  readonly #isReady = Promise.withResolvers<void>();
+
+  constructor(image: PluginImage, options: PluginManagerOptions, timeoutMs: number | undefined) {
+    const { name, events } = image.manifest;
+    const emits = new Set(events.emits);
+    this.image = image;
+    this.#timeoutMs = timeoutMs;
+    // A plugin may die before anybody waits for it.
+    this.#isReady.promise.catch(() => {});
+    this.#sandbox = options.createSandbox({
+      name,
+      tensors: image.usesTensors,
+      onFailure: (reason) => this.#channel.close(printable(reason)),
+    });
+    this.#channel = new Channel(this.#sandbox.port, {
+      peer: `The plugin ${name}`,
+      onReady: () => this.#isReady.resolve(),
+      onClose: (reason) => this.#isReady.reject(reason),
+      onEvent: (topic, payload) => {
+        if (emits.has(topic)) options.onEvent?.({ plugin: name, topic, payload, time: Date.now() });
+        else {options.onLog?.(
+            name,
+            "warn",
+            `An event was dropped: plugin.yaml does not declare ${printable(topic)}`,
+          );}
+      },
+      onLog: (level, text) => options.onLog?.(name, level, printable(text)),
+    });
+  }
+
+  get name(): string {
+    return this.image.manifest.name;
+  }
+
+  get tier(): Tier {
+    return this.#sandbox.tier;
+  }
+
+  /** Calls that wait for an answer, for leak checks. */
+  get openCalls(): number {
+    return this.#channel.openCalls;
+  }
+
+  /** Sends the image and waits until the plugin is made. Called once, by the manager. */
+  async load(
+    { url, exportName, port, settings, seed }: {
+      url: string;
+      exportName: string;
+      port: PortName;
+      settings: Record<string, unknown>;
+      seed: number;
+    },
+  ): Promise<void> {
+    await this.#ready();
+    const encoder = new TextEncoder();
+    await this.call("$load", [{
+      port,
+      entry: url,
+      exportName,
+      moduleUrls: [...this.image.modules.keys()],
+      moduleSources: [...this.image.modules.values()].map((source) => encoder.encode(source)),
+      settings: settings as Record<string, WireValue>,
+      seed,
+    }]);
+  }
+
+  /** Calls a method of the plugin's port; see {@linkcode Channel.call}. */
+  call(method: string, args: readonly WireValue[], options: CallOptions = {}): Promise<WireValue> {
+    return this.#channel.call(method, args, {
+      ...(this.#timeoutMs === undefined ? {} : { timeoutMs: this.#timeoutMs }),
+      ...options,
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#channel.close();
+    this.#sandbox[Symbol.dispose]();
+  }
+
+  async #ready(): Promise<void> {
+    const timeoutMs = this.#timeoutMs ?? 30_000;
+    const timer = setTimeout(() => this.#channel.close(`it did not start within ${timeoutMs} ms`), timeoutMs);
+    try {
+      await this.#isReady.promise;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * Starts the backend that tensors are computed on, and makes its silent failures loud.
+ *
+ * Choice: what the user asks for; otherwise a real GPU (webgpu), otherwise wasm, otherwise cpu. A software
+ * adapter counts as no GPU: repaired wasm is twice as fast. A backend that was asked for by name and does
+ * not start is an error, never another backend.
+ *
+ * @module
+ */
+import * as tf from "../deps/tfjs.ts";
+import { KBertError, messageOf } from "../wall/errors.ts";
+import { type OpenDevice, openDevice } from "./device.ts";
+import { repairWasmKernels } from "./kernels/wasm_repairs.ts";
+import { guardWasmMemory } from "./kernels/wasm_heap.ts";
+
+/** The backends of this project. */
+export type BackendName = "webgpu" | "wasm" | "cpu";
+
+/** A started backend. Disposing of it frees its device. */
+export interface Backend extends Disposable {
+  readonly name: BackendName;
+  /** Why it was chosen, for people. */
+  readonly reason: string;
+  /** Name of the GPU adapter, null without one. */
+  readonly adapter: string | null;
+  /**
+   * Throws if the device has reported an error since the start. tfjs itself goes on with zeros, so this
+   * is asked before any number is believed.
+   *
+   * @throws {KBertError} `device/failed`
+   */
+  check(): void;
+}
+
+/**
+ * Starts a backend and makes it tfjs' current one.
+ *
+ * @param wanted a name, or `auto` for the choice described above
+ * @throws {KBertError} `backend/unavailable` with the reason
+ *
+ * @example
+ * ```ts
+ * import { startBackend } from "./backend.ts";
+ * import { assertEquals } from "../deps/assert.ts";
+ *
+ * using backend = await startBackend("wasm");
+ * assertEquals(backend.name, "wasm");
+ * ```
+ */
+export async function startBackend(wanted: BackendName | "auto"): Promise<Backend> {
+  if (wanted === "webgpu") return await startWebGpu(await requireDevice(), "it was asked for");
+  if (wanted === "wasm") return await startWasm("it was asked for");
+  if (wanted === "cpu") return await startCpu("it was asked for");
+
+  const device = await openDevice().catch(() => undefined);
+  if (device && !device.isSoftware) return await startWebGpu(device, `the GPU ${device.adapter} was found`);
+  device?.[Symbol.dispose]();
+  const why = device ? `the only GPU adapter is software (${device.adapter})` : "no GPU adapter was found";
+  try {
+    return await startWasm(why);
+  } catch (error) {
+    return await startCpu(`${why} and wasm does not start (${messageOf(error)})`);
+  }
+}
+
+async function requireDevice(): Promise<OpenDevice> {
+  try {
+    return await openDevice();
+  } catch (error) {
+    throw unavailable("webgpu", messageOf(error));
+  }
+}
+
+async function startWebGpu(device: OpenDevice, reason: string): Promise<Backend> {
+  // tfjs would open a device of its own, with fewer limits and no error handler.
+  tf.removeBackend("webgpu");
+  tf.registerBackend("webgpu", () => device.createBackend(), 3);
+  await activate("webgpu");
+  // Small operations would run on the CPU, and a test of the kernels would test JavaScript.
+  tf.env().set("WEBGPU_CPU_FORWARD", false);
+  return {
+    name: "webgpu",
+    reason,
+    adapter: device.adapter,
+    check: () => device.check(),
+    [Symbol.dispose]: () => {
+      tf.removeBackend("webgpu");
+      device[Symbol.dispose]();
+    },
+  };
+}
+
+async function startWasm(reason: string): Promise<Backend> {
+  const files = ["tfjs-backend-wasm", "tfjs-backend-wasm-simd", "tfjs-backend-wasm-threaded-simd"];
+  if (!tf.findBackend("wasm")) {
+    tf.setWasmPaths(Object.fromEntries(files.map((file) => [`${file}.wasm`, tf.wasmUrl])), true);
+    // Its threads are classic workers, which Deno does not have.
+    tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
+  }
+  await activate("wasm");
+  repairWasmKernels();
+  guardWasmMemory();
+  return { name: "wasm", reason, adapter: null, check: () => {}, [Symbol.dispose]: () => {} };
+}
+
+async function startCpu(reason: string): Promise<Backend> {
+  await activate("cpu");
+  return { name: "cpu", reason, adapter: null, check: () => {}, [Symbol.dispose]: () => {} };
+}
+
+/** tfjs answers a failed switch with `false`, or with another backend. */
+async function activate(name: BackendName): Promise<void> {
+  let started: boolean;
+  try {
+    started = await tf.setBackend(name);
+    await tf.ready();
+  } catch (error) {
+    throw unavailable(name, messageOf(error));
+  }
+  if (!started || tf.getBackend() !== name) throw unavailable(name, `tfjs fell back to ${tf.getBackend()}`);
+}
+
+function unavailable(backend: string, reason: string): KBertError<"backend/unavailable"> {
+  const message = `Cannot start the ${backend} backend: ${reason}; use backend: auto to take what there is`;
+  return new KBertError("backend/unavailable", message, { backend, reason });
+}

@@ -1,0 +1,53 @@
+/**
+ * The memory of tfjs' wasm backend: tensors as views, and room for new ones.
+ *
+ * A view is valid until the next allocation, which may move the whole memory: allocate first, then look.
+ *
+ * @module
+ */
+import * as tf from "../../deps/tfjs.ts";
+import { KBertError } from "../../wall/errors.ts";
+
+/** The part of the backend that kernels use; semi-private, pinned with tfjs. */
+export interface WasmBackend {
+  makeOutput(shape: readonly number[], dtype: tf.DataType): tf.TensorInfo;
+  typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array | Int32Array;
+  disposeData(dataId: object): boolean;
+  wasm: { _malloc(bytes: number): number };
+}
+
+/** Direct access to tensors of the wasm backend, which has to be the current one. */
+export const wasmHeap = {
+  /** An uninitialized float32 tensor; the caller disposes of it. */
+  allocate(shape: readonly number[]): tf.Tensor {
+    return tf.engine().makeTensorFromTensorInfo(backend().makeOutput(shape, "float32"));
+  },
+  /** The numbers of a float32 tensor, in place. */
+  view(tensor: tf.TensorInfo): Float32Array {
+    return backend().typedArrayFromHeap(tensor) as Float32Array;
+  },
+};
+
+const guarded = new WeakSet<object>();
+
+/** Makes a failed allocation an error. The backend would take the address 0 and write over other tensors. */
+export function guardWasmMemory(): void {
+  const { wasm } = backend();
+  if (guarded.has(wasm)) return;
+  guarded.add(wasm);
+  const allocate = wasm._malloc.bind(wasm);
+  wasm._malloc = (bytes) => {
+    const address = allocate(bytes);
+    if (address === 0 && bytes > 0) {
+      const message =
+        `The wasm backend has no room for a tensor of ${bytes} bytes (it holds 2 GiB in all); ` +
+        `use a smaller batch, model or sequence`;
+      throw new KBertError("tensor/too-large", message, { limitBytes: 2 ** 31, bytes });
+    }
+    return address;
+  };
+}
+
+function backend(): WasmBackend {
+  return tf.backend() as unknown as WasmBackend;
+}

@@ -1,0 +1,179 @@
+/**
+ * The trainer's half of a head: what is sent to it, and a check of everything that comes back.
+ *
+ * A head is somebody else's code. Shapes, types and finiteness of its answers are checked before a number
+ * of them is used; the accuracy is counted here, from the logits, and not taken from the head.
+ *
+ * @module
+ */
+import { KBertError } from "../wall/errors.ts";
+import { type HostTensor, isHostTensor } from "../wall/tensor.ts";
+import type { WireValue } from "../wall/values.ts";
+
+/** Which hidden states a head reads; see the SDK's `HiddenStates`. */
+export type HiddenStates = "cls" | "mean" | "all";
+
+/** A loaded plugin, as far as a head's client needs to know it. */
+export interface HeadChannel {
+  readonly name: string;
+  call(method: string, args: readonly WireValue[]): Promise<WireValue>;
+}
+
+/** Answer to one micro-batch. */
+export interface HeadStep {
+  /** Mean loss over the micro-batch, finite. */
+  readonly loss: number;
+  /** `[batch, labels]`. */
+  readonly logits: HostTensor;
+  /** Gradient of the weighted loss with respect to what was sent; same shape. */
+  readonly hiddenGradient: HostTensor;
+  /** Of the gradients of the head's parameters, added up since the last update. */
+  readonly squaredGradientNorm: number;
+}
+
+/** What a checkpoint keeps of a head. */
+export interface HeadState {
+  readonly parameters: ReadonlyMap<string, HostTensor>;
+  readonly moments: ReadonlyMap<string, HostTensor>;
+  readonly updates: number;
+}
+
+/** A head behind the wall. */
+export class HeadClient {
+  readonly #plugin: HeadChannel;
+  readonly #labels: number;
+  /** Which hidden states it is sent. */
+  readonly reads: HiddenStates;
+
+  private constructor(plugin: HeadChannel, labels: number, reads: HiddenStates) {
+    this.#plugin = plugin;
+    this.#labels = labels;
+    this.reads = reads;
+  }
+
+  /** Asks a loaded plugin what it reads. @param labels number of labels, the width of its logits */
+  static async connect(plugin: HeadChannel, labels: number): Promise<HeadClient> {
+    const { reads } = record(await plugin.call("head.describe", []), plugin.name, "describe");
+    if (reads !== "cls" && reads !== "mean" && reads !== "all") {
+      throw wrong(plugin.name, "describe", `it reads ${JSON.stringify(reads)}, expected cls, mean or all`);
+    }
+    return new HeadClient(plugin, labels, reads);
+  }
+
+  /** Name of the plugin, for errors and reports. */
+  get name(): string {
+    return this.#plugin.name;
+  }
+
+  /**
+   * Forward, loss and backward for one micro-batch. `hidden` is moved.
+   *
+   * @param labels `[batch]`, int32
+   * @param step number of the training step, which seeds the head's dropout
+   * @param weight share of this micro-batch in the batch
+   * @throws {KBertError} `plugin/answer` if an answer has a wrong shape or type, `train/not-finite` for NaN
+   * and infinity.
+   */
+  async step(hidden: HostTensor, labels: HostTensor, step: number, weight: number): Promise<HeadStep> {
+    const shape = hidden.shape;
+    const answer = record(
+      await this.#plugin.call("head.step", [hidden, labels, { step, weight }]),
+      this.name,
+      "step",
+    );
+    const { loss, squaredGradientNorm } = answer;
+    if (typeof loss !== "number" || typeof squaredGradientNorm !== "number") {
+      throw wrong(this.name, "step", "the loss or the gradient norm is not a number");
+    }
+    this.#requireFinite(step, "loss", loss);
+    this.#requireFinite(step, "gradient norm", squaredGradientNorm);
+    const logits = this.#tensor(answer["logits"], "logits", [shape[0]!, this.#labels]);
+    const hiddenGradient = this.#tensor(answer["hiddenGradient"], "gradient of the hidden states", shape);
+    this.#requireFinite(step, "gradient of the hidden states", sumOfSquares(hiddenGradient));
+    return { loss, squaredGradientNorm, logits, hiddenGradient };
+  }
+
+  /** Updates the head's parameters by the gradients that added up, and forgets those. */
+  async apply(options: { learningRate: number; scale: number; weightDecay: number }): Promise<void> {
+    await this.#plugin.call("head.apply", [options]);
+  }
+
+  /** Logits `[batch, labels]` without training. `hidden` is moved. */
+  async predict(hidden: HostTensor): Promise<HostTensor> {
+    const batch = hidden.shape[0]!;
+    const logits = this.#tensor(await this.#plugin.call("head.predict", [hidden]), "logits", [
+      batch,
+      this.#labels,
+    ]);
+    this.#requireFinite(0, "logits", sumOfSquares(logits));
+    return logits;
+  }
+
+  /** Parameters and moments, for a checkpoint. */
+  async state(): Promise<HeadState> {
+    const { parameters, moments, updates } = record(
+      await this.#plugin.call("head.state", []),
+      this.name,
+      "state",
+    );
+    return {
+      parameters: tensors(parameters, this.name),
+      moments: tensors(moments, this.name),
+      updates: Number(updates),
+    };
+  }
+
+  /** Goes on from a checkpoint. */
+  async restore({ parameters, moments, updates }: HeadState): Promise<void> {
+    await this.#plugin.call("head.restore", [{
+      parameters: Object.fromEntries(copies(parameters)),
+      moments: Object.fromEntries(copies(moments)),
+      updates,
+    }]);
+  }
+
+  #tensor(value: WireValue, what: string, shape: readonly number[]): HostTensor {
+    if (isHostTensor(value) && value.dtype === "float32" && value.shape.join() === shape.join()) return value;
+    const found = isHostTensor(value) ? `${value.dtype} [${value.shape}]` : typeof value;
+    throw wrong(this.name, "step", `the ${what} is ${found}, expected float32 [${shape}]`);
+  }
+
+  #requireFinite(step: number, what: string, value: number): void {
+    if (Number.isFinite(value)) return;
+    const message = `The ${what} of ${this.name} is ${value} at step ${step}; try a lower learning rate`;
+    throw new KBertError("train/not-finite", message, { step, what, value });
+  }
+}
+
+function record(value: WireValue, plugin: string, method: string): Record<string, WireValue> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value) && !isHostTensor(value)) {
+    return value as Record<string, WireValue>;
+  }
+  throw wrong(plugin, method, `it answered ${typeof value}, expected an object`);
+}
+
+function tensors(value: WireValue, plugin: string): ReadonlyMap<string, HostTensor> {
+  const entries = Object.entries(record(value, plugin, "state"));
+  for (const [name, tensor] of entries) {
+    if (!isHostTensor(tensor)) throw wrong(plugin, "state", `${name} is not a tensor`);
+  }
+  return new Map(entries as [string, HostTensor][]);
+}
+
+/** What is sent is moved; a checkpoint's tensors stay the caller's. */
+function* copies(tensors: ReadonlyMap<string, HostTensor>): Iterable<[string, HostTensor]> {
+  for (const [name, tensor] of tensors) yield [name, { ...tensor, data: tensor.data.slice() }];
+}
+
+function sumOfSquares({ data }: HostTensor): number {
+  let sum = 0;
+  for (let index = 0; index < data.length; index++) sum += data[index]! * data[index]!;
+  return sum;
+}
+
+function wrong(plugin: string, method: string, what: string): KBertError<"plugin/answer"> {
+  return new KBertError("plugin/answer", `The plugin ${plugin} answered wrongly: ${what}`, {
+    plugin,
+    method,
+  });
+}

@@ -1,0 +1,51 @@
+/**
+ * The port of a head: what turns hidden states into logits, and knows how wrong they are.
+ *
+ * A head runs by split learning. The trainer moves the hidden states that the head asks for to the head's
+ * worker; there the forward pass, the loss and the backward pass are run, and the gradient of the hidden
+ * states goes back. The head never sees the texts, and the model never leaves the trainer.
+ *
+ * @module
+ */
+import type * as tf from "../../core/deps/tfjs.ts";
+import type { HeadConfig } from "./config.ts";
+import type { EventBus } from "./event_bus.ts";
+import { Layers } from "./layers.ts";
+import { crossEntropy, type LossFunction } from "./losses.ts";
+
+/**
+ * Which hidden states a head is given. `cls`: the first token's, `[batch, hidden]`. `mean`: the mean over
+ * the tokens that are not padding, `[batch, hidden]`. `all`: `[batch, seq, hidden]`.
+ */
+export type HiddenStates = "cls" | "mean" | "all";
+
+/** Base class of heads. Build the layers in the constructor, with `this.layers`. */
+export abstract class HeadPort<Config extends HeadConfig = HeadConfig> {
+  /** Makes layers and owns their parameters. */
+  readonly layers: Layers;
+  readonly config: Config;
+  readonly eventBus: EventBus;
+
+  /** Called by the runtime with checked settings. */
+  constructor(config: Config, eventBus: EventBus, seed = 0) {
+    this.config = config;
+    this.eventBus = eventBus;
+    this.layers = new Layers(seed);
+  }
+
+  /** Which hidden states cross the wall. Ask for no more than is needed: all of them are 100 times the bytes. */
+  get reads(): HiddenStates {
+    return "cls";
+  }
+
+  /**
+   * Hidden states → logits `[batch, labels]`. Tensors made on the way are freed by the runtime; do not
+   * dispose of the arguments. Everything must be differentiable by tfjs.
+   */
+  abstract forward(hiddenStates: tf.Tensor): Promise<tf.Tensor> | tf.Tensor;
+
+  /** The loss that training minimizes. @default cross-entropy */
+  getLossFunction(): LossFunction {
+    return crossEntropy;
+  }
+}

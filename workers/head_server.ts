@@ -1,0 +1,181 @@
+/**
+ * Serves a head: forward, loss and backward where the head is, gradients and logits back.
+ *
+ * The trainer's half is core/train/head_client.ts. Two calls make a step: `head.step` for every
+ * micro-batch (gradients add up here), then `head.apply` once with the joint scale and the rate.
+ *
+ * @module
+ */
+import * as tf from "../core/deps/tfjs.ts";
+import { AdamW, squaredNorm, type UpdateOptions } from "../core/tensor/adamw.ts";
+import { startBackend } from "../core/tensor/backend.ts";
+import { Tape } from "../core/tensor/tape.ts";
+import type { HostTensor } from "../core/wall/tensor.ts";
+import type { WireValue } from "../core/wall/values.ts";
+import { HeadPort } from "../plugins/sdk/head.ts";
+import type { PluginSetup, PortMethod, PortMethods, PortServer } from "./boot.ts";
+
+/** The head port of a worker. */
+export const serveHead: PortServer = {
+  async prepare(): Promise<void> {
+    await startBackend("wasm");
+  },
+
+  serve({ pluginClass, settings, seed, eventBus }: PluginSetup): Promise<PortMethods> {
+    if (typeof pluginClass !== "function" || !(pluginClass.prototype instanceof HeadPort)) {
+      throw new TypeError("The entry point of a head has to be a class that extends HeadPort");
+    }
+    const HeadClass = pluginClass as new (...args: [unknown, unknown, number]) => HeadPort;
+    const server = new HeadServer(new HeadClass(settings, eventBus, seed));
+    const inTurn = oneAtATime();
+    return Promise.resolve(
+      new Map<string, PortMethod>([
+        ["head.describe", () => server.describe()],
+        ["head.step", inTurn((...args: [HostTensor, HostTensor, StepOptions]) => server.step(...args))],
+        ["head.apply", inTurn((options: UpdateOptions) => server.apply(options))],
+        ["head.predict", inTurn((hidden: HostTensor) => server.predict(hidden))],
+        ["head.state", inTurn(() => server.state())],
+        ["head.restore", inTurn((state: HeadState) => server.restore(state))],
+      ]),
+    );
+  },
+};
+
+/** Of one micro-batch. */
+interface StepOptions {
+  /** Number of the training step and of the micro-batch in it: seeds dropout. */
+  readonly step: number;
+  /** Share of this micro-batch in the whole batch: 1 without accumulation. */
+  readonly weight: number;
+}
+
+/** What a checkpoint keeps of a head. */
+interface HeadState {
+  readonly parameters: Record<string, HostTensor>;
+  readonly moments: Record<string, HostTensor>;
+  readonly updates: number;
+}
+
+class HeadServer {
+  readonly #head: HeadPort;
+  readonly #gradients = new Map<string, tf.Tensor>();
+  #optimizer: AdamW | undefined;
+
+  constructor(head: HeadPort) {
+    this.#head = head;
+  }
+
+  describe(): WireValue {
+    const parameters = [...this.#head.layers.parameters].map(([name, { shape }]) => ({ name, shape }));
+    return { reads: this.#head.reads, parameters };
+  }
+
+  async step(hidden: HostTensor, labels: HostTensor, { step, weight }: StepOptions): Promise<WireValue> {
+    const { layers } = this.#head;
+    const variables = [...layers.parameters.values()];
+    const states = upload(hidden);
+    const targets = upload(labels);
+    layers.trainingStep = step;
+    using tape = new Tape();
+    using _scope = tensorScope();
+    const logits = await this.#head.forward(states);
+    const loss = this.#head.getLossFunction()(logits, targets);
+    const lossGradient = tf.scalar(weight);
+    const [hiddenGradient, ...gradients] = tape.gradients(loss, lossGradient, [states, ...variables]);
+    layers.trainingStep = undefined;
+    [...layers.parameters.keys()].forEach((name, index) => this.#accumulate(name, gradients[index]));
+    const answer = {
+      loss: (await loss.data())[0]!,
+      logits: await download(logits),
+      hiddenGradient: hiddenGradient ? await download(hiddenGradient) : zeros(hidden.shape),
+      squaredGradientNorm: await squaredNorm(this.#gradients.values()),
+    };
+    tf.dispose([states, targets]);
+    return answer;
+  }
+
+  apply(options: UpdateOptions): WireValue {
+    this.#optimizer ??= new AdamW(this.#head.layers.parameters);
+    this.#optimizer.update(this.#gradients, options);
+    tf.dispose([...this.#gradients.values()]);
+    this.#gradients.clear();
+    return undefined;
+  }
+
+  async predict(hidden: HostTensor): Promise<WireValue> {
+    using _scope = tensorScope();
+    return await download(await this.#head.forward(upload(hidden)));
+  }
+
+  async state(): Promise<WireValue> {
+    const parameters: Record<string, HostTensor> = {};
+    for (const [name, parameter] of this.#head.layers.parameters) {
+      parameters[name] = await download(parameter);
+    }
+    const moments = Object.fromEntries(await this.#optimizer?.state() ?? []);
+    return { parameters, moments, updates: this.#optimizer?.updates ?? 0 };
+  }
+
+  restore({ parameters, moments, updates }: HeadState): WireValue {
+    for (const [name, parameter] of this.#head.layers.parameters) {
+      const saved = parameters[name];
+      if (saved?.shape.join() !== parameter.shape.join()) {
+        throw new RangeError(
+          `The saved ${name} has the shape [${saved?.shape}], expected [${parameter.shape}]`,
+        );
+      }
+    }
+    for (const [name, parameter] of this.#head.layers.parameters) {
+      const value = upload(parameters[name]!);
+      parameter.assign(value);
+      value.dispose();
+    }
+    this.#optimizer?.[Symbol.dispose]();
+    this.#optimizer = undefined;
+    if (updates > 0) {
+      this.#optimizer = new AdamW(this.#head.layers.parameters);
+      this.#optimizer.restore(new Map(Object.entries(moments)), updates);
+    }
+    return undefined;
+  }
+
+  #accumulate(name: string, gradient: tf.Tensor | undefined): void {
+    if (!gradient) return;
+    const before = this.#gradients.get(name);
+    const sum = before ? tf.add(before, gradient) : tf.clone(gradient);
+    before?.dispose();
+    this.#gradients.set(name, tf.keep(sum));
+  }
+}
+
+/** A tape and a scope belong to the realm: two calls that overlap would record into each other. */
+function oneAtATime(): <Args extends unknown[]>(
+  run: (...args: Args) => WireValue | Promise<WireValue>,
+) => (...args: Args) => Promise<WireValue> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (run) => (...args) => {
+    const result = last.then(() => run(...args));
+    last = result.catch(() => {});
+    return result;
+  };
+}
+
+/** Everything that is made until it is disposed of is freed then, across awaits; `tf.keep` excepts. */
+function tensorScope(): Disposable {
+  tf.engine().startScope();
+  return { [Symbol.dispose]: () => tf.engine().endScope() };
+}
+
+function upload({ data, shape, dtype }: HostTensor): tf.Tensor {
+  return tf.tensor(data, [...shape], dtype);
+}
+
+/** Copied: tfjs may answer a view on its own memory, and what crosses the wall is moved. */
+async function download(tensor: tf.Tensor): Promise<HostTensor> {
+  return { dtype: "float32", shape: tensor.shape, data: (await tensor.data()).slice() as Float32Array };
+}
+
+function zeros(shape: readonly number[]): HostTensor {
+  const size = shape.reduce((product, dimension) => product * dimension, 1);
+  return { dtype: "float32", shape, data: new Float32Array(size) };
+}

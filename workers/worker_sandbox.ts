@@ -1,0 +1,32 @@
+/**
+ * The `worker` tier: a Web Worker of this process that has no permissions at all.
+ *
+ * `permissions` is always given: a worker without it inherits the host's, and a plugin could then even
+ * revoke them. `terminate()` does not stop a busy loop (the thread stays until the process ends), which is
+ * why this tier is for plugins that the user trusts.
+ *
+ * @module
+ */
+import { messagePort } from "../core/wall/frame.ts";
+import type { Sandbox, SandboxOptions } from "../core/wall/sandbox.ts";
+
+/** Starts a Web Worker that waits for a plugin's image. */
+export function workerSandbox({ name, tensors, onFailure }: SandboxOptions): Sandbox {
+  const entry = tensors ? "./tensor_plugin_worker.ts" : "./plugin_worker.ts";
+  const worker = new Worker(new URL(entry, import.meta.url), {
+    type: "module",
+    name,
+    deno: { permissions: "none" },
+  });
+  // Without preventDefault() an uncaught error of the plugin would end the host.
+  worker.onerror = (event) => {
+    event.preventDefault();
+    onFailure(`its worker failed: ${event.message}`);
+  };
+  worker.onmessageerror = () => onFailure("it sent something that cannot be read");
+  return {
+    tier: "worker",
+    port: messagePort(worker),
+    [Symbol.dispose]: () => worker.terminate(),
+  };
+}
