@@ -85,6 +85,35 @@ export function dotted(path: KeyPath): string {
   return path.map((key) => /^[\w-]+$/.test(String(key)) ? key : describe(String(key))).join(".");
 }
 
+/** What would have been right, for every issue whose schema does not say it itself: zod's `error` option. */
+export function expectationOf(issue: z.core.$ZodRawIssue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      // Of a text, zod says only that it is no number, also where the number must be whole.
+      if (issue.inst instanceof z.ZodNumber && issue.inst.isInt) return "a whole number";
+      return TYPES[issue.expected] ?? issue.expected;
+    case "too_small":
+      return bound(issue.origin, issue.minimum, issue.inclusive === false ? "more than" : "at least");
+    case "too_big":
+      return bound(issue.origin, issue.maximum, issue.inclusive === false ? "less than" : "at most");
+    case "invalid_value":
+      return oneOf(issue.values.map(String));
+    case "invalid_key":
+    case "invalid_element":
+      return issue.issues[0]?.message ?? "something else";
+    case "invalid_union":
+      return [...new Set(issue.errors.flatMap((branch) => branch[0]?.message ?? []))].join(" or ");
+    case "unrecognized_keys":
+      return "known keys only";
+    case "invalid_format":
+      return issue.pattern === undefined ? `a valid ${issue.format}` : `text that matches ${issue.pattern}`;
+    case "not_multiple_of":
+      return `a multiple of ${issue.divisor}`;
+    default:
+      return "something else";
+  }
+}
+
 /** The text with an escape for each character that a terminal obeys or hides. */
 export function printable(text: string): string {
   return text.replace(/\p{C}/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
@@ -120,33 +149,6 @@ function unknownKey(key: string, candidates: readonly string[]): string {
   return candidates.length === 0
     ? "unknown setting, expected none here"
     : `unknown setting, expected ${oneOf(candidates)}`;
-}
-
-/** What would have been right, for every issue whose schema does not say it itself. */
-function expectationOf(issue: z.core.$ZodRawIssue): string {
-  switch (issue.code) {
-    case "invalid_type":
-      // Of a text, zod says only that it is no number, also where the number must be whole.
-      if (issue.inst instanceof z.ZodNumber && issue.inst.isInt) return "a whole number";
-      return TYPES[issue.expected] ?? issue.expected;
-    case "too_small":
-      return bound(issue.origin, issue.minimum, issue.inclusive === false ? "more than" : "at least");
-    case "too_big":
-      return bound(issue.origin, issue.maximum, issue.inclusive === false ? "less than" : "at most");
-    case "invalid_value":
-      return oneOf(issue.values.map(String));
-    case "invalid_key":
-    case "invalid_element":
-      return issue.issues[0]?.message ?? "something else";
-    case "invalid_union":
-      return [...new Set(issue.errors.flatMap((branch) => branch[0]?.message ?? []))].join(" or ");
-    case "invalid_format":
-      return issue.pattern === undefined ? `a valid ${issue.format}` : `text that matches ${issue.pattern}`;
-    case "not_multiple_of":
-      return `a multiple of ${issue.divisor}`;
-    default:
-      return "something else";
-  }
 }
 
 const TYPES: Readonly<Record<string, string>> = {
