@@ -71,7 +71,17 @@ export function documentError(
   return new KBertError("document/invalid", lines.join("\n"), { file, problems: sorted });
 }
 
-/** A value as it is shown in a sentence: short, on one line, with nothing that a terminal obeys. */
+/**
+ * A value as it is shown in a sentence: short, on one line, with nothing that a terminal obeys.
+ *
+ * @example
+ * ```ts
+ * import { describe } from "./problems.ts";
+ * import { assertEquals } from "../deps/assert.ts";
+ *
+ * assertEquals([describe("a"), describe(1.5), describe([1, 2]), describe(null)], ['"a"', "1.5", "a list of 2", "nothing"]);
+ * ```
+ */
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return "nothing";
   if (Array.isArray(value)) return `a list of ${value.length}`;
@@ -80,7 +90,17 @@ export function describe(value: unknown): string {
   return printable(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text);
 }
 
-/** A key path as people write it; a key with odd characters is quoted. */
+/**
+ * A key path as people write it; a key with odd characters is quoted.
+ *
+ * @example
+ * ```ts
+ * import { dotted } from "./problems.ts";
+ * import { assertEquals } from "../deps/assert.ts";
+ *
+ * assertEquals(dotted(["data", "buckets", 1, "a.b"]), 'data.buckets.1."a.b"');
+ * ```
+ */
 export function dotted(path: KeyPath): string {
   return path.map((key) => /^[\w-]+$/.test(String(key)) ? key : describe(String(key))).join(".");
 }
