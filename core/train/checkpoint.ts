@@ -126,6 +126,14 @@ export async function saveCheckpoint(
  *
  * @throws {KBertError} `checkpoint/unusable` if there are checkpoints but all are damaged: to start from
  *     nothing then is for the user to decide. `file/unusable` if the folder cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { loadLatestCheckpoint } from "./checkpoint.ts";
+ * import { assertEquals } from "../deps/assert.ts";
+ *
+ * assertEquals(await loadLatestCheckpoint("a-folder-that-is-not-there"), undefined);
+ * ```
  */
 export async function loadLatestCheckpoint(folder: string): Promise<LoadedCheckpoint | undefined> {
   const names = await diskFileSystem.list(folder).catch((error) => {
@@ -154,6 +162,16 @@ export async function loadLatestCheckpoint(folder: string): Promise<LoadedCheckp
  *
  * @param path the checkpoint's folder, for the message
  * @throws {KBertError} `checkpoint/unusable` if the hashes differ.
+ *
+ * @example
+ * ```ts
+ * import { requireSameConfiguration } from "./checkpoint.ts";
+ * import { assertThrows } from "../deps/assert.ts";
+ *
+ * const loaded = { configHash: "c0ffee", path: "runs/spam/step-00000120" };
+ * requireSameConfiguration(loaded, "c0ffee", loaded.path);
+ * assertThrows(() => requireSameConfiguration(loaded, "decaf", loaded.path), Error, "restore the settings");
+ * ```
  */
 export function requireSameConfiguration(
   checkpoint: Pick<Checkpoint, "configHash">,

@@ -162,6 +162,17 @@ async function putInPlace(partial: string, path: string, fs: FileSystem): Promis
  * a bug and not the disk's fault.
  *
  * @param action a verb: "write", "read"
+ *
+ * @example
+ * ```ts
+ * import { asFileError } from "./durable.ts";
+ * import { assertEquals, assertInstanceOf } from "../deps/assert.ts";
+ *
+ * const thrown = Object.assign(new Error("File name too long (os error 36)"), { code: "ENAMETOOLONG" });
+ * const error = asFileError("write", "runs/a", thrown);
+ * assertInstanceOf(error, Error);
+ * assertEquals(error.message, "Cannot write runs/a: file name too long; choose a shorter name");
+ * ```
  */
 export function asFileError(action: string, path: string, thrown: unknown): unknown {
   const code = codeOf(thrown);
