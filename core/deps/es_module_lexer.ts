@@ -1,2 +1,2 @@
-/** Finds the imports of a module, with escapes in specifiers decoded. Reads JavaScript, not TypeScript. */
+/** Finds the imports of a module, TypeScript too, with escapes in specifiers decoded. */
 export { init, parse } from "npm:es-module-lexer@3.0.5";

@@ -5,8 +5,9 @@
  *
  * @module
  */
+import { splitEntryPoint } from "../manifest/schema.ts";
 import { parseSettings } from "../manifest/settings.ts";
-import { buildImage, type PluginImage, splitEntryPoint } from "../security/image.ts";
+import { buildImage, moduleUrl, type PluginImage } from "../security/image.ts";
 import { pluginSource } from "../security/source.ts";
 import { type CallOptions, Channel } from "../wall/channel.ts";
 import { KBertError } from "../wall/errors.ts";
@@ -82,7 +83,14 @@ export class PluginManager implements Disposable {
     const settings = parseSettings(manifest, options.settings ?? {}, `the settings of ${manifest.name}`);
     const plugin = new LoadedPlugin(image, this.#options, options.timeoutMs);
     try {
-      await plugin.load({ ...splitEntryPoint(entry), port: options.port, settings, seed: options.seed ?? 0 });
+      const { file, name: exportName } = splitEntryPoint(entry);
+      await plugin.load({
+        entry: moduleUrl(file),
+        exportName,
+        port: options.port,
+        settings,
+        seed: options.seed ?? 0,
+      });
     } catch (error) {
       plugin[Symbol.dispose]();
       throw error;
@@ -147,8 +155,8 @@ export class LoadedPlugin implements Disposable {
 
   /** Sends the image and waits until the plugin is made. Called once, by the manager. */
   async load(
-    { url, exportName, port, settings, seed }: {
-      url: string;
+    { entry, exportName, port, settings, seed }: {
+      entry: string;
       exportName: string;
       port: PortName;
       settings: Record<string, unknown>;
@@ -159,7 +167,7 @@ export class LoadedPlugin implements Disposable {
     const encoder = new TextEncoder();
     await this.call("$load", [{
       port,
-      entry: url,
+      entry,
       exportName,
       moduleUrls: [...this.image.modules.keys()],
       moduleSources: [...this.image.modules.values()].map((source) => encoder.encode(source)),

@@ -9,7 +9,7 @@
  */
 import { stripTypeScriptTypes } from "node:module";
 import { init, parse } from "../deps/es_module_lexer.ts";
-import { parseManifest, type PluginManifest } from "../manifest/schema.ts";
+import { parseManifest, type PluginManifest, splitEntryPoint } from "../manifest/schema.ts";
 import { KBertError, messageOf } from "../wall/errors.ts";
 import type { PluginSource } from "./source.ts";
 
@@ -48,7 +48,7 @@ export async function buildImage(source: PluginSource): Promise<PluginImage> {
   let usesTensors = false;
   let bytes = 0;
   const entries = Object.values(manifest.entry_points).filter((entry) => entry !== undefined);
-  const waiting = entries.map((entry) => splitEntryPoint(entry).url);
+  const waiting = entries.map((entry) => moduleUrl(splitEntryPoint(entry).file));
   for (let url = waiting.pop(); url !== undefined; url = waiting.pop()) {
     if (modules.has(url)) continue;
     limit("modules", modules.size + 1, IMAGE_LIMITS.modules, manifest.name);
@@ -78,10 +78,9 @@ export async function sealImage(
   return { manifest, manifestText, modules, usesTensors, sha256: new Uint8Array(digest).toHex() };
 }
 
-/** `file:Export` of a manifest → the module's URL in the image and the name of the export. */
-export function splitEntryPoint(entry: string): { url: string; exportName: string } {
-  const [file, exportName] = entry.split(":") as [string, string];
-  return { url: ROOT + (/\.[mc]?[jt]s$/.test(file) ? file : `${file}.ts`), exportName };
+/** The URL of a plugin's file within its image. */
+export function moduleUrl(file: string): string {
+  return ROOT + file;
 }
 
 /** Every import that may not be made is an error; the answer has the SDK's and the plugin's own. */

@@ -39,7 +39,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "bench": ANYTHING,
   "cli.ts": ["mod.ts", "core", "workers", "plugins/sdk"],
   "mod.ts": ["core", "workers"],
-  "core/cli": [...LOWER, ...GROUND],
+  "core/cli": ["core/train", ...LOWER, ...GROUND], // a command shows what a run does
   "core/train": [...LOWER, ...GROUND],
   "core/plugins": [...LOWER, ...GROUND],
   "core/bert": ["core/tensor", ...GROUND],

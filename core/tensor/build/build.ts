@@ -9,9 +9,8 @@
  *
  * @module
  */
-import { build } from "npm:esbuild@0.28.2";
-
 const VERSION = "4.22.0";
+const ESBUILD = "npm:esbuild@0.28.2";
 const here = new URL(".", import.meta.url);
 const assets = new URL("../assets/", import.meta.url);
 
@@ -24,23 +23,22 @@ try {
   await Deno.writeTextFile(`${folder}/package.json`, JSON.stringify({ private: true, dependencies }));
   await Deno.copyFile(new URL("tfjs_entry.js", here), `${folder}/entry.js`);
   await Deno.writeTextFile(`${folder}/deno.json`, `{ "nodeModulesDir": "manual" }`);
-  const install = await new Deno.Command("deno", { args: ["install", "--quiet"], cwd: folder }).output();
-  if (!install.success) throw new Error(new TextDecoder().decode(install.stderr));
-
-  await build({
-    entryPoints: [`${folder}/entry.js`],
-    outfile: new URL("tfjs.js", assets).pathname,
-    bundle: true,
-    minify: true,
-    format: "esm",
-    platform: "browser",
-    mainFields: ["module", "browser", "main"],
-    external: ["fs", "path", "crypto", "worker_threads"],
+  await run("install", "--quiet");
+  await run("run", "--no-config", "--allow-read", "--allow-write", "--allow-env", "--allow-run", ESBUILD, ...[
+    "entry.js",
+    `--outfile=${new URL("tfjs.js", assets).pathname}`,
+    "--bundle",
+    "--minify",
+    "--format=esm",
+    "--platform=browser",
+    "--main-fields=module,browser,main",
+    ...["fs", "path", "crypto", "worker_threads"].map((name) => `--external:${name}`),
     // tfjs takes Deno for Node.js when it sees `process`, and then reads files and the environment.
-    define: { process: "undefined" },
-    legalComments: "none",
-    banner: { js: `// Built from tfjs ${VERSION} (Apache-2.0) by core/tensor/build/build.ts: do not edit.` },
-  });
+    "--define:process=undefined",
+    "--legal-comments=none",
+    "--log-level=warning",
+    `--banner:js=// Built from tfjs ${VERSION} (Apache-2.0) by core/tensor/build/build.ts: do not edit.`,
+  ]);
   const wasm = await Deno.readFile(
     `${folder}/node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm`,
   );
@@ -51,4 +49,10 @@ try {
   );
 } finally {
   await Deno.remove(folder, { recursive: true });
+}
+
+/** Runs Deno in the build folder; its output is shown only if it fails. */
+async function run(...args: string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command("deno", { args, cwd: folder }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
 }

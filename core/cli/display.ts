@@ -1,0 +1,32 @@
+/**
+ * Shows a run on the terminal: notes and progress on standard error, so that standard output stays a
+ * program's.
+ *
+ * @module
+ */
+import type { Display } from "../train/fine_tune.ts";
+import { createProgress, type Progress } from "../train/progress.ts";
+
+/** A display on standard error: a bar on a terminal, plain lines elsewhere. */
+export function terminalDisplay(): Display {
+  const encoder = new TextEncoder();
+  const isTerminal = Deno.stderr.isTerminal();
+  const write = (text: string): void => {
+    for (let bytes = encoder.encode(text); bytes.length > 0;) {
+      bytes = bytes.subarray(Deno.stderr.writeSync(bytes));
+    }
+  };
+  return {
+    note: (line) => write(`${line}\n`),
+    progress: (total): Progress =>
+      createProgress({ total, isTerminal, write, columns: columnsOf(isTerminal) }),
+  };
+}
+
+function columnsOf(isTerminal: boolean): number {
+  try {
+    return isTerminal ? Deno.consoleSize().columns : 80;
+  } catch {
+    return 80;
+  }
+}

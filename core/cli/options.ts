@@ -1,0 +1,79 @@
+/**
+ * Reads a command line: `--name value`, `--name=value`, `--flag`, and everything else.
+ *
+ * @module
+ */
+import { suggest } from "../manifest/suggest.ts";
+import { KBertError } from "../wall/errors.ts";
+
+/** What a command takes: option → whether it has a value. */
+export type OptionNames = Readonly<Record<string, "value" | "flag">>;
+
+/** The parts of a command line. */
+export interface ParsedOptions<Names extends OptionNames> {
+  readonly options: { readonly [Name in keyof Names]?: Names[Name] extends "value" ? string : true };
+  readonly rest: readonly string[];
+}
+
+/**
+ * Takes a command line apart. After `--` nothing is an option any more.
+ *
+ * @throws {KBertError} `usage/invalid` for an unknown option (with the nearest one) or a missing value.
+ *
+ * @example
+ * ```ts
+ * import { parseOptions } from "./options.ts";
+ * import { assertEquals } from "../deps/assert.ts";
+ *
+ * const { options, rest } = parseOptions(["--model", "runs/a", "hello"], { model: "value", json: "flag" });
+ * assertEquals([options.model, options.json, rest], ["runs/a", undefined, ["hello"]]);
+ * ```
+ */
+export function parseOptions<Names extends OptionNames>(
+  args: readonly string[],
+  names: Names,
+): ParsedOptions<Names> {
+  const options: Record<string, string | true> = {};
+  const rest: string[] = [];
+  for (let index = 0; index < args.length; index++) {
+    const argument = args[index]!;
+    if (argument === "--") {
+      rest.push(...args.slice(index + 1));
+      break;
+    }
+    if (!argument.startsWith("--")) {
+      rest.push(argument);
+      continue;
+    }
+    const [name, given] = splitOnce(argument.slice(2), "=");
+    const kind = Object.hasOwn(names, name) ? names[name] : undefined;
+    if (kind === undefined) throw unknownOption(name, Object.keys(names));
+    if (kind === "flag") {
+      if (given !== undefined) throw usage(argument, `--${name} takes no value`);
+      options[name] = true;
+    } else {
+      const value = given ?? args[++index];
+      if (value === undefined) throw usage(argument, `--${name} needs a value after it`);
+      options[name] = value;
+    }
+  }
+  return { options: options as ParsedOptions<Names>["options"], rest };
+}
+
+/** An error about the command line. */
+export function usage(argument: string, message: string): KBertError<"usage/invalid"> {
+  return new KBertError("usage/invalid", message, { argument });
+}
+
+function unknownOption(name: string, known: readonly string[]): KBertError<"usage/invalid"> {
+  const nearest = suggest(name, known);
+  const advice = nearest
+    ? `did you mean --${nearest}?`
+    : `known are ${known.map((one) => `--${one}`).join(", ")}`;
+  return usage(`--${name}`, `There is no option --${name}; ${advice}`);
+}
+
+function splitOnce(text: string, separator: string): [string, string | undefined] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + separator.length)];
+}

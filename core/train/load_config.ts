@@ -1,0 +1,85 @@
+/**
+ * Reads a `k-bert.yaml` from where it lies; paths in it are relative to it.
+ *
+ * @module
+ */
+import { parse } from "../deps/yaml.ts";
+import { validate } from "../manifest/problems.ts";
+import { KBertError, messageOf } from "../wall/errors.ts";
+import { parseTrainingConfig, type TrainingConfig, trainingConfigSchema } from "./config.ts";
+
+/**
+ * Reads, checks and completes the configuration at a path or URL.
+ *
+ * `head.plugin` and `model.from` are relative to the file, `output` to the current folder.
+ *
+ * @param overrides dotted keys and their values as YAML text, which go before those of the file; undefined
+ * ones are left out
+ * @throws {KBertError} `file/unusable` if it cannot be read, `document/invalid` with all its problems.
+ */
+export async function loadTrainingConfig(
+  location: string | URL,
+  overrides: Readonly<Record<string, string | undefined>> = {},
+): Promise<TrainingConfig> {
+  const text = String(location);
+  const url = /^[a-z]+:\/\//.test(text) ? new URL(text) : toFileUrl(await absolute(text));
+  const config = override(parseTrainingConfig(await read(url, text), shortName(text)), overrides);
+  const resolve = (path: string): string => {
+    if (path.startsWith("/") || /^[a-z]+:\/\//.test(path)) return path;
+    const resolved = new URL(path, url);
+    return resolved.protocol === "file:" ? decodeURIComponent(resolved.pathname) : resolved.href;
+  };
+  const { head, model } = config;
+  return {
+    ...config,
+    head: { ...head, plugin: resolve(head.plugin) },
+    model: model.from === undefined ? model : { ...model, from: resolve(model.from) },
+  };
+}
+
+function override(
+  config: TrainingConfig,
+  overrides: Readonly<Record<string, string | undefined>>,
+): TrainingConfig {
+  const changed = structuredClone(config) as Record<string, unknown>;
+  for (const [key, text] of Object.entries(overrides)) {
+    if (text === undefined) continue;
+    const path = key.split(".");
+    let owner = changed;
+    for (const part of path.slice(0, -1)) owner = (owner[part] ??= {}) as Record<string, unknown>;
+    owner[path.at(-1)!] = parse(text, { schema: "core" });
+  }
+  return validate(changed, trainingConfigSchema, { file: "the command line" });
+}
+
+async function read(url: URL, name: string): Promise<string> {
+  try {
+    if (url.protocol === "file:") return await Deno.readTextFile(url);
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`the server answers ${response.status}`);
+    return await response.text();
+  } catch (cause) {
+    const reason = cause instanceof Deno.errors.NotFound ? "there is no such file" : messageOf(cause);
+    throw new KBertError("file/unusable", `Cannot read the settings ${name}: ${reason}`, { path: name }, {
+      cause,
+    });
+  }
+}
+
+async function absolute(path: string): Promise<string> {
+  try {
+    return await Deno.realPath(path);
+  } catch (cause) {
+    const message = `Cannot read the settings ${path}: there is no such file`;
+    throw new KBertError("file/unusable", message, { path }, { cause });
+  }
+}
+
+function toFileUrl(path: string): URL {
+  return new URL(`file://${path.split("/").map(encodeURIComponent).join("/")}`);
+}
+
+/** As a person would name it: an absolute URL of a file is shown by its last two parts. */
+function shortName(text: string): string {
+  return text.startsWith("file:") ? text.split("/").slice(-2).join("/") : text;
+}
