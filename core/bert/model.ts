@@ -11,7 +11,7 @@
  * @module
  */
 import * as tf from "../deps/tfjs.ts";
-import { dropout, gelu, layerNorm } from "../tensor/operations.ts";
+import { dropout, gelu, layerNorm, linear, maskedSoftmax } from "../tensor/operations.ts";
 import { Random } from "../tensor/random.ts";
 import { KBertError } from "../wall/errors.ts";
 import { type HostTensor, sizeOf } from "../wall/tensor.ts";
@@ -110,8 +110,8 @@ export class BertEncoder implements Disposable {
         const query = split(this.#linear(x, `${block}.attention.self.query`));
         const key = split(this.#linear(x, `${block}.attention.self.key`));
         const value = split(this.#linear(x, `${block}.attention.self.value`));
-        const scores = tf.mul(tf.matMul(query, key, false, true), 1 / Math.sqrt(hiddenSize / heads)); // [B, A, S, S]
-        const weights = drop(tf.softmax(tf.add(scores, bias)));
+        const scores = tf.matMul(query, key, false, true); // [B, A, S, S]
+        const weights = drop(maskedSoftmax(scores, bias, 1 / Math.sqrt(hiddenSize / heads)));
         const context = tf.transpose(tf.matMul(weights, value), [0, 2, 1, 3]); // [B, S, A, D]
         const joined = tf.reshape(context, [batch * length, hiddenSize]);
         const attended = drop(this.#linear(joined, `${block}.attention.output.dense`));
@@ -165,10 +165,7 @@ export class BertEncoder implements Disposable {
   }
 
   #linear(x: tf.Tensor, name: string): tf.Tensor {
-    return tf.add(
-      tf.matMul(x as tf.Tensor2D, this.#get(`${name}.weight`), false, true),
-      this.#get(`${name}.bias`),
-    );
+    return linear(x, this.#get(`${name}.weight`), this.#get(`${name}.bias`));
   }
 
   #norm(x: tf.Tensor, name: string): tf.Tensor {

@@ -9,7 +9,8 @@
 import * as tf from "../deps/tfjs.ts";
 import { KBertError } from "../wall/errors.ts";
 import type { HostTensor } from "../wall/tensor.ts";
-import { updateParameter } from "./kernels/adamw.ts";
+import type { Moments } from "./kernels/adamw.ts";
+import { kernelOf } from "./kernels/table.ts";
 
 /** Settings of {@linkcode AdamW}, named as in the paper's code. */
 export interface AdamWOptions {
@@ -28,12 +29,6 @@ export interface UpdateOptions {
   weightDecay?: number;
   /** What the gradients are multiplied by first, for clipping. @default {1} */
   scale?: number;
-}
-
-/** First and second moment of one parameter; same shape as the parameter. */
-export interface Moments {
-  first: tf.Tensor;
-  second: tf.Tensor;
 }
 
 /**
@@ -80,6 +75,7 @@ export class AdamW implements Disposable {
     this.#updates++;
     const correction1 = 1 - beta1 ** this.#updates;
     const correction2 = 1 - beta2 ** this.#updates;
+    const updateParameter = kernelOf("updateParameter");
     for (const [name, gradient] of gradients) {
       const parameter = this.#parameters.get(name)!;
       const decay = parameter.rank > 1 ? weightDecay : 0;
@@ -144,8 +140,5 @@ export class AdamW implements Disposable {
 
 /** Sum of the squares of all numbers of all gradients; its root is the global norm. */
 export async function squaredNorm(gradients: Iterable<tf.Tensor>): Promise<number> {
-  const total = tf.tidy(() => tf.addN([...gradients].map((gradient) => tf.sum(tf.square(gradient)))));
-  const [value] = await total.data() as Float32Array;
-  total.dispose();
-  return value!;
+  return await kernelOf("squaredNorm")(gradients);
 }

@@ -12,6 +12,7 @@ import { KBertError, messageOf } from "../wall/errors.ts";
 import { type OpenDevice, openDevice } from "./device.ts";
 import { repairWasmKernels } from "./kernels/wasm_repairs.ts";
 import { guardWasmMemory } from "./kernels/wasm_heap.ts";
+import { useWasmKernels } from "./kernels/wasm_kernels.ts";
 
 /** The backends of this project. */
 export type BackendName = "webgpu" | "wasm" | "cpu";
@@ -73,7 +74,7 @@ async function requireDevice(): Promise<OpenDevice> {
 
 async function startWebGpu(device: OpenDevice, reason: string): Promise<Backend> {
   // tfjs would open a device of its own, with fewer limits and no error handler.
-  tf.removeBackend("webgpu");
+  if (tf.findBackendFactory("webgpu")) tf.removeBackend("webgpu");
   tf.registerBackend("webgpu", () => device.createBackend(), 3);
   await activate("webgpu");
   // Small operations would run on the CPU, and a test of the kernels would test JavaScript.
@@ -100,6 +101,7 @@ async function startWasm(reason: string): Promise<Backend> {
   await activate("wasm");
   repairWasmKernels();
   guardWasmMemory();
+  useWasmKernels(true);
   return { name: "wasm", reason, adapter: null, check: () => {}, [Symbol.dispose]: () => {} };
 }
 

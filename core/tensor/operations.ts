@@ -1,10 +1,24 @@
 /**
  * The operations that the models are made of, where tfjs has none or has a wrong or slow one.
  *
+ * Each is differentiable, and is computed by the current backend's kernel where it has one and as a
+ * composition of tfjs operations elsewhere; see kernels/table.ts.
+ *
  * @module
  */
 import * as tf from "../deps/tfjs.ts";
+import { kernelOf } from "./kernels/table.ts";
 import type { Random } from "./random.ts";
+
+/**
+ * A linear layer, `x weightᵀ + bias`.
+ *
+ * `x`: `[rows, inputs]`; `weight`: `[outputs, inputs]`; `bias`: `[outputs]`; all float32. The result is
+ * `[rows, outputs]` and the caller's.
+ */
+export function linear(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor): tf.Tensor {
+  return kernelOf("linear")(x, weight, bias);
+}
 
 /**
  * Layer normalization over the last axis: `(x - mean) / sqrt(variance + epsilon) * gamma + beta`.
@@ -14,11 +28,7 @@ import type { Random } from "./random.ts";
  * @see Ba et al. 2016, "Layer normalization", https://arxiv.org/abs/1607.06450
  */
 export function layerNorm(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsilon: number): tf.Tensor {
-  return tf.tidy(() => {
-    const centred = tf.sub(x, tf.mean(x, -1, true));
-    const variance = tf.mean(tf.square(centred), -1, true);
-    return tf.add(tf.mul(tf.mul(centred, tf.rsqrt(tf.add(variance, epsilon))), gamma), beta);
-  });
+  return kernelOf("layerNorm")(x, gamma, beta, epsilon);
 }
 
 /**
@@ -27,23 +37,29 @@ export function layerNorm(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsil
  * @see Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415
  */
 export function gelu(x: tf.Tensor): tf.Tensor {
-  return tf.tidy(() => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)));
+  return kernelOf("gelu")(x);
+}
+
+/**
+ * `softmax(scale * scores + bias)` over the last axis, the heart of attention.
+ *
+ * `scores`: `[B, A, S, T]`; `bias`: `[B, 1, 1, T]`, very negative where nothing may be attended to, and
+ * without a gradient; both float32.
+ */
+export function maskedSoftmax(scores: tf.Tensor, bias: tf.Tensor, scale: number): tf.Tensor {
+  return kernelOf("maskedSoftmax")(scores, bias, scale);
 }
 
 /**
  * Inverted dropout: zeros with probability `rate`, the rest divided by `1 - rate`.
  *
- * The noise is made on the host from `random`, so that it is the same on every backend.
+ * The noise is a stream of its own, whose state is four draws from `random`: the same on every backend,
+ * and another one at the next call.
+ *
+ * @param rate from 0 to below 1
  */
 export function dropout(x: tf.Tensor, rate: number, random: Random): tf.Tensor {
   if (rate === 0) return tf.clone(x);
-  return tf.tidy(() => tf.mul(x, tf.tensor(dropoutMask(x.size, rate, random), x.shape)));
-}
-
-function dropoutMask(size: number, rate: number, random: Random): Float32Array {
-  const mask = new Float32Array(size);
-  const threshold = rate * 2 ** 32;
-  const kept = 1 / (1 - rate);
-  for (let index = 0; index < size; index++) mask[index] = random.uint32() < threshold ? 0 : kept;
-  return mask;
+  const state = [random.uint32(), random.uint32(), random.uint32(), random.uint32()] as const;
+  return kernelOf("dropout")(x, rate, state);
 }

@@ -13,7 +13,10 @@ export interface WasmBackend {
   makeOutput(shape: readonly number[], dtype: tf.DataType): tf.TensorInfo;
   typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array | Int32Array;
   disposeData(dataId: object): boolean;
-  wasm: { _malloc(bytes: number): number };
+  incRef(dataId: object): void;
+  /** Looking up a tensor of another backend moves it to this one. */
+  dataIdMap: { get(dataId: object): { memoryOffset: number } };
+  wasm: { _malloc(bytes: number): number; asm: Record<string, unknown> };
 }
 
 /** Direct access to tensors of the wasm backend, which has to be the current one. */
@@ -21,6 +24,13 @@ export const wasmHeap = {
   /** An uninitialized float32 tensor; the caller disposes of it. */
   allocate(shape: readonly number[]): tf.Tensor {
     return tf.engine().makeTensorFromTensorInfo(backend().makeOutput(shape, "float32"));
+  },
+  /** Where a float32 tensor lies, in bytes. Valid as long as the tensor is. */
+  address(tensor: tf.TensorInfo): number {
+    if (tensor.dtype !== "float32") {
+      throw new TypeError(`Cannot compute with ${tensor.dtype}, only with float32`);
+    }
+    return backend().dataIdMap.get(tensor.dataId).memoryOffset;
   },
   /** The numbers of a float32 tensor, in place. */
   view(tensor: tf.TensorInfo): Float32Array {

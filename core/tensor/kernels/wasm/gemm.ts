@@ -1,0 +1,264 @@
+/**
+ * Matrix product `C = A B (+ bias)` of float32, for any strides: a transposed matrix is one whose strides
+ * are swapped, and packing makes both forms the same.
+ *
+ * As in GotoBLAS: B is packed in blocks that stay in the second cache, A in panels that stay in the first,
+ * and a tile of 6 x 8 results stays in registers (12 sums, 2 of B, 1 of A: all that V8 has). A tile that
+ * hangs over the edge is computed whole in scratch memory, and what counts of it is copied.
+ *
+ * @see Goto and van de Geijn 2008, "Anatomy of high-performance matrix multiplication"
+ *
+ * @module
+ */
+
+/** Rows and columns of a tile. */
+const TILE_ROWS: usize = 6;
+const TILE_COLUMNS: usize = 8;
+/** Longest stretch of the inner dimension, and most columns of B, that are packed at once. */
+const BLOCK_INNER: usize = 256;
+const BLOCK_COLUMNS: usize = 512;
+
+/** Offsets in the scratch memory, in bytes: zeros, one tile, a panel of A, a block of B. */
+const TILE: usize = 64;
+const PANEL: usize = TILE + TILE_ROWS * TILE_COLUMNS * 4;
+const BLOCK: usize = PANEL + TILE_ROWS * BLOCK_INNER * 4;
+
+/** Bytes of scratch memory that {@linkcode gemm} writes to. */
+export function gemmScratchBytes(): usize {
+  return BLOCK + BLOCK_INNER * BLOCK_COLUMNS * 4;
+}
+
+/**
+ * A: `[rows, inner]`, B: `[inner, columns]`, C: `[rows, columns]` row-major and not overlapping A or B;
+ * bias: `[columns]`, or 0 for none. Strides are in bytes.
+ */
+export function gemm(
+  a: usize,
+  aRow: usize,
+  aInner: usize,
+  b: usize,
+  bInner: usize,
+  bColumn: usize,
+  c: usize,
+  bias: usize,
+  rows: usize,
+  columns: usize,
+  inner: usize,
+  scratch: usize,
+): void {
+  memory.fill(scratch, 0, TILE);
+  for (let column: usize = 0; column < columns; column += BLOCK_COLUMNS) {
+    const width = min(BLOCK_COLUMNS, columns - column);
+    for (let from: usize = 0; from < inner; from += BLOCK_INNER) {
+      const depth = min(BLOCK_INNER, inner - from);
+      pack(b + column * bColumn + from * bInner, bColumn, bInner, width, depth, scratch + BLOCK, TILE_COLUMNS);
+      // A sum starts at the bias or at zero, and goes on from what the stretch before has left in C.
+      let start = from > 0 ? c + column * 4 : bias ? bias + column * 4 : scratch;
+      let startRow: usize = from > 0 ? columns * 4 : 0;
+      let startColumn: usize = from > 0 || bias ? 4 : 0;
+      multiplyBlock(
+        a + from * aInner,
+        aRow,
+        aInner,
+        c + column * 4,
+        columns * 4,
+        start,
+        startRow,
+        startColumn,
+        rows,
+        width,
+        depth,
+        scratch,
+      );
+    }
+  }
+}
+
+function multiplyBlock(
+  a: usize,
+  aRow: usize,
+  aInner: usize,
+  c: usize,
+  cRow: usize,
+  start: usize,
+  startRow: usize,
+  startColumn: usize,
+  rows: usize,
+  columns: usize,
+  inner: usize,
+  scratch: usize,
+): void {
+  const tile = scratch + TILE;
+  const panel = scratch + PANEL;
+  for (let row: usize = 0; row < rows; row += TILE_ROWS) {
+    const height = min(TILE_ROWS, rows - row);
+    pack(a + row * aRow, aRow, aInner, height, inner, panel, TILE_ROWS);
+    let block = scratch + BLOCK;
+    for (let column: usize = 0; column < columns; column += TILE_COLUMNS) {
+      const width = min(TILE_COLUMNS, columns - column);
+      const to = c + row * cRow + column * 4;
+      const first = start + row * startRow + column * startColumn;
+      if (height == TILE_ROWS && width == TILE_COLUMNS) {
+        multiplyTile(panel, block, inner, first, startRow, to, cRow);
+      } else {
+        copyTile(first, startRow, startColumn, tile, TILE_COLUMNS * 4, height, width);
+        multiplyTile(panel, block, inner, tile, TILE_COLUMNS * 4, tile, TILE_COLUMNS * 4);
+        copyTile(tile, TILE_COLUMNS * 4, 4, to, cRow, height, width);
+      }
+      block += inner * TILE_COLUMNS * 4;
+    }
+  }
+}
+
+function copyTile(
+  from: usize,
+  fromRow: usize,
+  fromColumn: usize,
+  to: usize,
+  toRow: usize,
+  rows: usize,
+  columns: usize,
+): void {
+  for (let row: usize = 0; row < rows; row++) {
+    for (let column: usize = 0; column < columns; column++) {
+      store<f32>(to + row * toRow + column * 4, load<f32>(from + row * fromRow + column * fromColumn));
+    }
+  }
+}
+
+/**
+ * Packs `count` rows of `length` numbers into panels of `height` rows each: number by number, the rows
+ * side by side. The last panel is filled up with zeros.
+ */
+function pack(
+  from: usize,
+  stride: usize,
+  step: usize,
+  count: usize,
+  length: usize,
+  to: usize,
+  height: usize,
+): void {
+  for (let first: usize = 0; first < count; first += height) {
+    const rows = min(height, count - first);
+    const panel = from + first * stride;
+    if (rows < height) memory.fill(to, 0, height * length * 4);
+    if (stride == 4) packAlong(panel, step, rows, length, to, height * 4);
+    else packAcross(panel, stride, step, rows, length, to, height * 4);
+    to += height * length * 4;
+  }
+}
+
+/** The rows lie side by side already: four (or what is left) at a time. */
+function packAlong(from: usize, step: usize, rows: usize, length: usize, to: usize, toStep: usize): void {
+  for (let index: usize = 0; index < length; index++) {
+    let row: usize = 0;
+    for (; row + 4 <= rows; row += 4) v128.store(to + row * 4, v128.load(from + row * 4));
+    for (; row < rows; row++) store<f32>(to + row * 4, load<f32>(from + row * 4));
+    from += step;
+    to += toStep;
+  }
+}
+
+/** The numbers of a row lie side by side: squares of 4 x 4 are turned, the rest goes one by one. */
+function packAcross(
+  from: usize,
+  stride: usize,
+  step: usize,
+  rows: usize,
+  length: usize,
+  to: usize,
+  toStep: usize,
+): void {
+  let row: usize = 0;
+  const turned = step == 4 ? length & ~3 : 0;
+  for (; row + 4 <= rows; row += 4) {
+    for (let index: usize = 0; index < turned; index += 4) {
+      turn(from + row * stride + index * 4, stride, to + index * toStep + row * 4, toStep);
+    }
+    for (let index = turned; index < length; index++) {
+      for (let one = row; one < row + 4; one++) {
+        store<f32>(to + index * toStep + one * 4, load<f32>(from + one * stride + index * step));
+      }
+    }
+  }
+  for (; row < rows; row++) {
+    for (let index: usize = 0; index < length; index++) {
+      store<f32>(to + index * toStep + row * 4, load<f32>(from + row * stride + index * step));
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function turn(from: usize, fromStride: usize, to: usize, toStride: usize): void {
+  const a = v128.load(from);
+  const b = v128.load(from + fromStride);
+  const c = v128.load(from + 2 * fromStride);
+  const d = v128.load(from + 3 * fromStride);
+  const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5); // a0 b0 a1 b1
+  const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
+  const AB = v128.shuffle<f32>(a, b, 2, 6, 3, 7); // a2 b2 a3 b3
+  const CD = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<f32>(ab, cd, 0, 1, 4, 5));
+  v128.store(to + toStride, v128.shuffle<f32>(ab, cd, 2, 3, 6, 7));
+  v128.store(to + 2 * toStride, v128.shuffle<f32>(AB, CD, 0, 1, 4, 5));
+  v128.store(to + 3 * toStride, v128.shuffle<f32>(AB, CD, 2, 3, 6, 7));
+}
+
+/** One tile: `to = start + panel block`. */
+function multiplyTile(
+  panel: usize,
+  block: usize,
+  inner: usize,
+  start: usize,
+  startRow: usize,
+  to: usize,
+  toRow: usize,
+): void {
+  let c00 = v128.load(start), c01 = v128.load(start, 16);
+  start += startRow;
+  let c10 = v128.load(start), c11 = v128.load(start, 16);
+  start += startRow;
+  let c20 = v128.load(start), c21 = v128.load(start, 16);
+  start += startRow;
+  let c30 = v128.load(start), c31 = v128.load(start, 16);
+  start += startRow;
+  let c40 = v128.load(start), c41 = v128.load(start, 16);
+  start += startRow;
+  let c50 = v128.load(start), c51 = v128.load(start, 16);
+  for (const end = block + inner * 32; block != end; block += 32) {
+    const b0 = v128.load(block);
+    const b1 = v128.load(block, 16);
+    let a = v128.load_splat<f32>(panel);
+    c00 = f32x4.relaxed_madd(a, b0, c00);
+    c01 = f32x4.relaxed_madd(a, b1, c01);
+    a = v128.load_splat<f32>(panel, 4);
+    c10 = f32x4.relaxed_madd(a, b0, c10);
+    c11 = f32x4.relaxed_madd(a, b1, c11);
+    a = v128.load_splat<f32>(panel, 8);
+    c20 = f32x4.relaxed_madd(a, b0, c20);
+    c21 = f32x4.relaxed_madd(a, b1, c21);
+    a = v128.load_splat<f32>(panel, 12);
+    c30 = f32x4.relaxed_madd(a, b0, c30);
+    c31 = f32x4.relaxed_madd(a, b1, c31);
+    a = v128.load_splat<f32>(panel, 16);
+    c40 = f32x4.relaxed_madd(a, b0, c40);
+    c41 = f32x4.relaxed_madd(a, b1, c41);
+    a = v128.load_splat<f32>(panel, 20);
+    c50 = f32x4.relaxed_madd(a, b0, c50);
+    c51 = f32x4.relaxed_madd(a, b1, c51);
+    panel += 24;
+  }
+  v128.store(to, c00), v128.store(to, c01, 16);
+  to += toRow;
+  v128.store(to, c10), v128.store(to, c11, 16);
+  to += toRow;
+  v128.store(to, c20), v128.store(to, c21, 16);
+  to += toRow;
+  v128.store(to, c30), v128.store(to, c31, 16);
+  to += toRow;
+  v128.store(to, c40), v128.store(to, c41, 16);
+  to += toRow;
+  v128.store(to, c50), v128.store(to, c51, 16);
+}

@@ -1,0 +1,16 @@
+/**
+ * What the module exports. Addresses and sizes are those of tfjs' wasm memory, which it shares: it has no
+ * data, no globals and no heap of its own, so that nothing of tfjs' is written over.
+ *
+ * AssemblyScript, not TypeScript: built by `core/tensor/build/build_kernels.ts`, called through
+ * `core/tensor/kernels/wasm_module.ts`.
+ *
+ * @module
+ */
+export { gemm, gemmScratchBytes } from "./gemm";
+export { layerNorm, layerNormGradient } from "./layer_norm";
+export { gelu, geluGradient } from "./gelu";
+export { softmax, softmaxGradient } from "./softmax";
+export { dropout } from "./dropout";
+export { adamW } from "./adamw";
+export { columnSums, gatherRows, segmentSum, sumOfSquares } from "./sums";

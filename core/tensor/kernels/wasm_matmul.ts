@@ -1,0 +1,74 @@
+/**
+ * Matrix products by our own wasm module, in place of tfjs' `BatchMatMul`.
+ *
+ * tfjs reaches its fast routine (XNNPACK) with plain products of two matrices only, and that routine packs
+ * the right side once per tensor: one that changes in place would be used stale. Neither is so here.
+ *
+ * @module
+ */
+import * as tf from "../../deps/tfjs.ts";
+import { type WasmBackend, wasmHeap } from "./wasm_heap.ts";
+import type { WasmModule } from "./wasm_module.ts";
+
+/** A call of tfjs' kernel. */
+export interface MatMulCall {
+  inputs: { a: tf.TensorInfo; b: tf.TensorInfo };
+  attrs: { transposeA: boolean; transposeB: boolean };
+  backend: WasmBackend;
+}
+
+/** One product, by addresses: `c = a b (+ bias)`. */
+export interface Product {
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  /** Address of one number per column; 0 for none. */
+  readonly bias?: number;
+  /** Of c. */
+  readonly rows: number;
+  /** Of c. */
+  readonly columns: number;
+  readonly inner: number;
+  /** a is stored as `[inner, rows]`. */
+  readonly transposeA?: boolean;
+  /** b is stored as `[columns, inner]`. */
+  readonly transposeB?: boolean;
+}
+
+/** Computes a product on the wasm memory. */
+export function multiply({ kernels, scratch }: WasmModule, product: Product): void {
+  const { a, b, c, bias = 0, rows, columns, inner, transposeA = false, transposeB = false } = product;
+  const [aRow, aInner] = transposeA ? [4, rows * 4] : [inner * 4, 4];
+  const [bInner, bColumn] = transposeB ? [4, inner * 4] : [columns * 4, 4];
+  kernels.gemm(a, aRow, aInner, b, bInner, bColumn, c, bias, rows, columns, inner, scratch);
+}
+
+/** The kernel, for batches of equal shape and for one matrix against a batch; others go to `previous`. */
+export function matMulWith(
+  module: WasmModule,
+  previous: (call: MatMulCall) => tf.TensorInfo,
+): (call: MatMulCall) => tf.TensorInfo {
+  return (call) => {
+    const { inputs: { a, b }, attrs: { transposeA, transposeB }, backend } = call;
+    const [batchA, batchB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
+    const [countA, countB] = [tf.util.sizeFromShape(batchA), tf.util.sizeFromShape(batchB)];
+    const inner = a.shape.at(transposeA ? -2 : -1)!;
+    const known = countA === 1 || countB === 1 || batchA.join() === batchB.join();
+    if (!known || inner === 0) return previous(call);
+
+    const rows = a.shape.at(transposeA ? -1 : -2)!;
+    const columns = b.shape.at(transposeB ? -2 : -1)!;
+    const batch = tf.broadcast_util.assertAndGetBroadcastShape(batchA, batchB);
+    const product = backend.makeOutput([...batch, rows, columns], "float32");
+    const [fromA, fromB, to] = [wasmHeap.address(a), wasmHeap.address(b), wasmHeap.address(product)];
+    for (let index = 0; index < tf.util.sizeFromShape(batch); index++) {
+      multiply(module, {
+        a: fromA + (countA === 1 ? 0 : index * rows * inner * 4),
+        b: fromB + (countB === 1 ? 0 : index * inner * columns * 4),
+        c: to + index * rows * columns * 4,
+        ...{ rows, columns, inner, transposeA, transposeB },
+      });
+    }
+    return product;
+  };
+}
