@@ -59,11 +59,14 @@ export interface FineTuneParts {
 /** How a run ended. */
 export type FineTuneOutcome =
   | { readonly kind: "finished"; readonly run: string; readonly model: string; readonly result: RunResult }
-  /** By the signal. `step` is the last one that was taken, and it is saved; 0 if there was none. */
+  /** By the signal. `step` is the last one that was taken, and it is saved; 0 if a resumed run took none. */
   | { readonly kind: "interrupted"; readonly run: string; readonly step: number };
 
 /**
  * Trains a classifier and tests it.
+ *
+ * A new run that does not come to its first step leaves no folder behind. If it is the signal that keeps it
+ * from that, the signal's reason is thrown: there is nothing to go on with.
  *
  * @throws {KBertError} for whatever is wrong with the settings, the texts, the plugin, the numbers or the
  * disk. Checkpoints that were written stay usable.
@@ -71,6 +74,8 @@ export type FineTuneOutcome =
 export async function fineTune(parts: FineTuneParts, options: FineTuneOptions): Promise<FineTuneOutcome> {
   const { config, labels, display, signal = new AbortController().signal } = options;
   const note = (line: string): void => display?.note(line);
+  const isNew = options.resume === undefined;
+  if (isNew) signal.throwIfAborted();
   checkExamples(options.train, labels, "training");
   checkExamples(options.test, labels, "test");
   // Read before anything is written or computed: a plugin that cannot be loaded costs no time.
@@ -80,21 +85,25 @@ export async function fineTune(parts: FineTuneParts, options: FineTuneOptions): 
   const run = options.resume === undefined
     ? await Run.create(record)
     : await Run.open(options.resume, record);
-  const checkpoint = options.resume === undefined ? undefined : await loadLatestCheckpoint(run.checkpoints);
+  let isEmpty = isNew;
+  await using cleanup = new AsyncDisposableStack();
+  cleanup.defer(async () => {
+    if (isEmpty) await run.discard();
+  });
+  const checkpoint = isNew ? undefined : await loadLatestCheckpoint(run.checkpoints);
   for (const { path, reason } of checkpoint?.skipped ?? []) note(`Passed over ${path}: ${reason}`);
   if (checkpoint) {
     requireSameConfiguration(checkpoint, run.configHash, checkpoint.path);
     requireSamePlugin(checkpoint, image);
   }
-  note(
-    checkpoint ? `Going on with ${run.path} after step ${checkpoint.step}` : `The run is kept in ${run.path}`,
-  );
+  if (checkpoint) note(`Going on with ${run.path} after step ${checkpoint.step}`);
+  else note(isNew ? `The run is kept in ${run.path}` : `${run.path} has no checkpoint; starting it again`);
 
   using stack = new DisposableStack();
   const { tokenizer, encoder } = await prepareModel(run, config, options.train, note);
   stack.use(encoder);
   const texts = await tokenizeAll();
-  if (texts === undefined) return { kind: "interrupted", run: run.path, step: checkpoint?.step ?? 0 };
+  if (texts === undefined) return interrupted(checkpoint?.step ?? 0);
   const { train, test, truncated } = texts;
 
   const settings = headSettings(image, config.head.settings, encoder.config.hiddenSize, labels.length);
@@ -110,11 +119,16 @@ export async function fineTune(parts: FineTuneParts, options: FineTuneOptions): 
       config,
       signal,
       startProgress: (total) => display?.progress(total),
-      onStep: options.onStep,
+      onStep: (report) => {
+        isEmpty = false;
+        options.onStep?.(report);
+      },
     }, train.examples),
   );
   if (checkpoint) await training.restore(checkpoint);
-  if (!await training.run()) return { kind: "interrupted", run: run.path, step: training.step };
+  else if (!isNew) await run.truncateLog(0);
+  // Also after the last step: what is left is done by a resumed run.
+  if (!await training.run() || signal.aborted) return interrupted(training.step);
 
   note(`Testing on ${test.examples.length} texts`);
   const scores = await evaluate(work, test.examples, labels.length, config.training.evalBatchSize);
@@ -140,6 +154,11 @@ export async function fineTune(parts: FineTuneParts, options: FineTuneOptions): 
   });
   await writeJson(`${run.path}/result.json`, result);
   return { kind: "finished", run: run.path, model, result };
+
+  function interrupted(step: number): FineTuneOutcome {
+    if (isEmpty) throw signal.reason;
+    return { kind: "interrupted", run: run.path, step };
+  }
 
   async function tokenizeAll(): Promise<
     { train: Tokenized; test: Tokenized; truncated: number } | undefined

@@ -13,6 +13,7 @@
  * @module
  */
 import { z } from "../deps/zod.ts";
+import { validate } from "../manifest/problems.ts";
 import { KBertError, messageOf } from "../wall/errors.ts";
 import type { TrainingConfig } from "./config.ts";
 import { asFileError, writeFileAtomically } from "./durable.ts";
@@ -80,8 +81,14 @@ export class Run {
           if (error instanceof Deno.errors.AlreadyExists) continue;
           throw error;
         }
-        await writeJson(`${path}/run.json`, { format: 1, ...record });
-        return new Run(path, record, await hashOf(record));
+        const run = new Run(path, record, await hashOf(record));
+        try {
+          await writeJson(`${path}/run.json`, { format: 1, ...record });
+        } catch (error) {
+          await run.discard();
+          throw error;
+        }
+        return run;
       }
     } catch (error) {
       throw asFileError("write", base, error);
@@ -108,6 +115,12 @@ export class Run {
   /** Where its checkpoints are. */
   get checkpoints(): string {
     return `${this.path}/checkpoints`;
+  }
+
+  /** Removes the folder: of a run that never took a step nothing is worth keeping. Never throws. */
+  async discard(): Promise<void> {
+    // The error that ended the run is what the user needs to hear of, not one of cleaning up after it.
+    await Deno.remove(this.path, { recursive: true }).catch(() => {});
   }
 
   /** Keeps the lines of the log up to a step, so that a resumed run does not say things twice. */
@@ -141,7 +154,8 @@ export async function writeJson(path: string, value: unknown): Promise<void> {
 
 async function readRecord(path: string): Promise<z.infer<typeof recordFile>> {
   try {
-    return recordFile.parse(JSON.parse(await Deno.readTextFile(`${path}/run.json`)));
+    const content: unknown = JSON.parse(await Deno.readTextFile(`${path}/run.json`));
+    return validate(content, recordFile, { file: "run.json" });
   } catch (cause) {
     const reason = cause instanceof Deno.errors.NotFound
       ? "it has no run.json"

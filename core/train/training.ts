@@ -35,16 +35,17 @@ const SMOOTHING_STEPS = 20;
 export class Training implements Disposable {
   readonly #parts: TrainingParts;
   readonly #trainer: Trainer;
+  readonly #stepsPerEpoch: number;
   readonly #totalSteps: number;
   readonly #examples: readonly Example[];
   readonly #totals: TrainingTotals = { tokens: 0, milliseconds: 0, headMilliseconds: 0 };
 
   constructor(parts: TrainingParts, examples: readonly Example[]) {
     const { training, seed } = parts.config;
-    const stepsPerEpoch = Math.ceil(examples.length / (training.batchSize * training.accumulationSteps));
+    this.#stepsPerEpoch = Math.ceil(examples.length / (training.batchSize * training.accumulationSteps));
     this.#parts = parts;
     this.#examples = examples;
-    this.#totalSteps = Math.min(stepsPerEpoch * training.epochs, training.maxSteps ?? Infinity);
+    this.#totalSteps = Math.min(this.#stepsPerEpoch * training.epochs, training.maxSteps ?? Infinity);
     this.#trainer = new Trainer(parts, { ...training, seed, totalSteps: this.#totalSteps });
   }
 
@@ -111,11 +112,10 @@ export class Training implements Disposable {
   *#batches(): Iterable<Example[]> {
     const { config: { training, seed } } = this.#parts;
     const lengths = this.#examples.map(({ ids }) => ids.length);
-    const stepsPerEpoch = Math.ceil(lengths.length / (training.batchSize * training.accumulationSteps));
     let skip = this.step;
     for (let epoch = 0; epoch < training.epochs; epoch++) {
-      if (skip >= stepsPerEpoch) {
-        skip -= stepsPerEpoch;
+      if (skip >= this.#stepsPerEpoch) {
+        skip -= this.#stepsPerEpoch;
         continue;
       }
       const batches = epochBatches(lengths, { batchSize: training.batchSize, seed, epoch });
@@ -133,7 +133,7 @@ export class Training implements Disposable {
     const { parameters, moments } = await head.state();
     await saveCheckpoint(run.checkpoints, {
       step: this.step,
-      epoch: Math.floor(this.step * config.training.batchSize / this.#examples.length),
+      epoch: Math.floor(this.step / this.#stepsPerEpoch),
       seed: config.seed,
       configHash: run.configHash,
       // Everything random is a function of the seed and the step: these two are the generator's state.
