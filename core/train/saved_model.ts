@@ -10,6 +10,7 @@ import { readModelFolder, writeModelFolder } from "../bert/files.ts";
 import { readSafetensors, writeSafetensors } from "../bert/safetensors.ts";
 import { z } from "../deps/zod.ts";
 import type { TokenizerOptions } from "../bert/tokenizer.ts";
+import { validate } from "../manifest/problems.ts";
 import { type PluginImage, sealImage } from "../security/image.ts";
 import { KBertError, messageOf } from "../wall/errors.ts";
 import type { HostTensor } from "../wall/tensor.ts";
@@ -122,19 +123,29 @@ export async function loadModel(path: string): Promise<SavedModel> {
 
 async function modelFolder(path: string): Promise<string> {
   for (const folder of [path, `${path}/model`]) {
-    const isModel = await Deno.stat(`${folder}/classifier.json`).then(() => true, () => false);
-    if (isModel) return folder;
+    if (await isThere(`${folder}/classifier.json`)) return folder;
   }
-  const isRun = await Deno.stat(`${path}/run.json`).then(() => true, () => false);
-  const message = isRun
+  const message = await isThere(`${path}/run.json`)
     ? `The run ${path} has no model yet; go on with it first: --resume ${path}`
     : `There is no trained model in ${path}; give the folder of a finished run`;
   throw new KBertError("file/unusable", message, { path });
 }
 
+/** Whether there is such a file; that it may not be looked at is an error and not a no. */
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+    throw asFileError("read", path, error);
+  }
+}
+
 async function readClassifier(path: string): Promise<z.infer<typeof classifierFile>> {
   try {
-    return classifierFile.parse(JSON.parse(await Deno.readTextFile(path)));
+    const content: unknown = JSON.parse(await Deno.readTextFile(path));
+    return validate(content, classifierFile, { file: "classifier.json" });
   } catch (cause) {
     const message = `Cannot read ${path}: ${messageOf(cause).split("\n")[0]}; train the model again`;
     throw new KBertError("file/unusable", message, { path }, { cause });
