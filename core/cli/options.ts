@@ -53,7 +53,10 @@ export function parseOptions<Names extends OptionNames>(
       options[name] = true;
     } else {
       const value = given ?? args[++index];
-      if (value === undefined) throw usage(argument, `--${name} needs a value after it`);
+      // `--model --json` forgot a path; a value that really starts so can be given as `--model=--json`.
+      if (value === undefined || (given === undefined && value.startsWith("--"))) {
+        throw usage(argument, `--${name} needs a value after it`);
+      }
       options[name] = value;
     }
   }

@@ -15,7 +15,8 @@ import { parseTrainingConfig, type TrainingConfig, trainingConfigSchema } from "
  *
  * @param overrides dotted keys and their values as YAML text, which go before those of the file; undefined
  * ones are left out
- * @throws {KBertError} `file/unusable` if it cannot be read, `document/invalid` with all its problems.
+ * @throws {KBertError} `file/unusable` if it cannot be read, `document/invalid` with all its problems,
+ * `usage/invalid` for an override that is not what its setting takes.
  */
 export async function loadTrainingConfig(
   location: string | URL,
@@ -47,9 +48,24 @@ function override(
     const path = key.split(".");
     let owner = changed;
     for (const part of path.slice(0, -1)) owner = (owner[part] ??= {}) as Record<string, unknown>;
-    owner[path.at(-1)!] = parse(text, { schema: "core" });
+    owner[path.at(-1)!] = valueOf(text);
   }
-  return validate(changed, trainingConfigSchema, { file: "the command line" });
+  try {
+    return validate(changed, trainingConfigSchema, { file: "the command line" });
+  } catch (cause) {
+    throw new KBertError("usage/invalid", messageOf(cause), { argument: Object.keys(overrides).join() }, {
+      cause,
+    });
+  }
+}
+
+/** What the text says as YAML; the text itself where it is none. */
+function valueOf(text: string): unknown {
+  try {
+    return parse(text, { schema: "core" });
+  } catch {
+    return text;
+  }
 }
 
 async function read(url: URL, name: string): Promise<string> {
@@ -59,10 +75,7 @@ async function read(url: URL, name: string): Promise<string> {
     if (!response.ok) throw new Error(`the server answers ${response.status}`);
     return await response.text();
   } catch (cause) {
-    const reason = cause instanceof Deno.errors.NotFound ? "there is no such file" : messageOf(cause);
-    throw new KBertError("file/unusable", `Cannot read the settings ${name}: ${reason}`, { path: name }, {
-      cause,
-    });
+    throw unreadable(name, cause);
   }
 }
 
@@ -70,9 +83,13 @@ async function absolute(path: string): Promise<string> {
   try {
     return await Deno.realPath(path);
   } catch (cause) {
-    const message = `Cannot read the settings ${path}: there is no such file`;
-    throw new KBertError("file/unusable", message, { path }, { cause });
+    throw unreadable(path, cause);
   }
+}
+
+function unreadable(path: string, cause: unknown): KBertError<"file/unusable"> {
+  const reason = cause instanceof Deno.errors.NotFound ? "there is no such file" : messageOf(cause);
+  return new KBertError("file/unusable", `Cannot read the settings ${path}: ${reason}`, { path }, { cause });
 }
 
 function toFileUrl(path: string): URL {
