@@ -12,8 +12,13 @@ export function terminalDisplay(): Display {
   const encoder = new TextEncoder();
   const isTerminal = Deno.stderr.isTerminal();
   const write = (text: string): void => {
-    for (let bytes = encoder.encode(text); bytes.length > 0;) {
-      bytes = bytes.subarray(Deno.stderr.writeSync(bytes));
+    try {
+      for (let bytes = encoder.encode(text); bytes.length > 0;) {
+        bytes = bytes.subarray(Deno.stderr.writeSync(bytes));
+      }
+    } catch (error) {
+      // A run goes on when nobody listens any more.
+      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
     }
   };
   return {

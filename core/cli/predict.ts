@@ -1,14 +1,17 @@
 /**
  * `predict --model runs/<id> "text" …`: the label and its probability for every text.
  *
- * Texts come from the command line, or one per line from standard input.
+ * Texts come from the command line, or one per line from standard input. Bytes of the input that are no
+ * UTF-8 are read as U+FFFD: a mailbox is full of old encodings, and one of them must not end the rest.
  *
  * @module
  */
+import { chunks } from "../train/batches.ts";
 import type { Classifier, Prediction } from "../train/classifier.ts";
+import { printable } from "../wall/failure.ts";
 import { parseOptions, usage } from "./options.ts";
 
-/** Lines of standard input that are classified together: enough for speed, few enough to answer early. */
+/** Most lines of standard input that are classified together: enough for speed. */
 const LINES = 32;
 
 const HELP = `Usage: predict --model runs/<id> [--json] ["text" …]
@@ -25,18 +28,21 @@ Prints a label and its probability for every text; without texts, for every line
  * @param args the command line after `predict`
  * @param load loads the model of `--model`; the command disposes of it
  * @param print writes one line
+ * @param signal ends the command, also while it waits for input; its reason is thrown then
  */
 export async function predictCommand(
   args: readonly string[],
-  load: (path: string) => Promise<Classifier>,
+  load: (path: string) => Promise<Pick<Classifier, "predict"> & Disposable>,
   print: (line: string) => void,
   input: ReadableStream<Uint8Array>,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<void> {
   const { options, rest } = parseOptions(args, { model: "value", json: "flag", help: "flag" });
   if (options.help) return print(HELP);
-  if (options.model === undefined) throw usage("--model", "predict needs --model runs/<id>");
+  if (!options.model) throw usage("--model", "predict needs --model runs/<id>");
   using classifier = await load(options.model);
-  for await (const texts of rest.length > 0 ? [rest] : lineGroups(input)) {
+  for await (const texts of rest.length > 0 ? [rest] : lineGroups(input, signal)) {
+    signal.throwIfAborted();
     const predictions = await classifier.predict(texts);
     for (const [index, prediction] of predictions.entries()) {
       print(
@@ -49,27 +55,23 @@ export async function predictCommand(
 }
 
 function line({ label, probability, truncated }: Prediction, text: string): string {
-  const start = [...text.replace(/\s+/g, " ")].slice(0, 60).join("");
+  const start = printable([...text.replace(/\s+/g, " ")].slice(0, 60).join(""));
   const note = truncated > 0 ? `  (${truncated} tokens at its end were not read)` : "";
   return `${label}\t${probability.toFixed(4)}\t${start}${note}`;
 }
 
-/** Lines that are not empty, in groups. */
-async function* lineGroups(input: ReadableStream<Uint8Array>): AsyncIterable<string[]> {
+/** Lines that are not empty, in groups; what has come is not kept waiting for what has not. */
+async function* lineGroups(
+  input: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+): AsyncIterable<string[]> {
   const decoder = new TextDecoder();
   let partial = "";
-  let group: string[] = [];
-  for await (const chunk of input) {
+  for await (const chunk of input.pipeThrough(new TransformStream<Uint8Array, Uint8Array>(), { signal })) {
     const lines = (partial + decoder.decode(chunk, { stream: true })).split(/\r?\n/);
     partial = lines.pop()!;
-    for (const one of lines) {
-      if (one.trim() !== "") group.push(one);
-      if (group.length === LINES) {
-        yield group;
-        group = [];
-      }
-    }
+    yield* chunks(lines.filter((one) => one.trim() !== ""), LINES);
   }
-  if (partial.trim() !== "") group.push(partial);
-  if (group.length > 0) yield group;
+  partial += decoder.decode();
+  if (partial.trim() !== "") yield [partial];
 }
