@@ -33,7 +33,7 @@ export { splitByGroups } from "./core/train/split.ts";
 export type { LabelledText, Split, SplitOptions } from "./core/train/split.ts";
 export type { Display, FineTuneOptions, FineTuneOutcome } from "./core/train/fine_tune.ts";
 export type { Classifier, Prediction } from "./core/train/classifier.ts";
-export { formatResult } from "./core/train/result.ts";
+export { formatResult } from "./core/train/result_text.ts";
 export type { PluginShare, RunResult, Scores } from "./core/train/result.ts";
 export type { StepReport } from "./core/train/trainer.ts";
 export type { PluginEvent } from "./core/plugins/manager.ts";

@@ -23,10 +23,24 @@ export function workerSandbox({ name, tensors, onFailure }: SandboxOptions): San
     event.preventDefault();
     onFailure(`its worker failed: ${event.message}`);
   };
-  worker.onmessageerror = () => onFailure("it sent something that cannot be read");
+  const { port1, port2 } = new MessageChannel();
+  worker.postMessage(null, [port2]);
   return {
     tier: "worker",
-    port: messagePort(worker),
-    [Symbol.dispose]: () => worker.terminate(),
+    port: messagePort(port1),
+    [Symbol.dispose]: () => {
+      // In this order: a port that is closed while its other end still writes blocks this thread for seconds.
+      worker.terminate();
+      port1.close();
+    },
   };
 }
+
+/**
+ * Never called. Its literal imports make the workers' modules a part of this module's graph, so that they are
+ * in the cache when a host that was imported from a URL starts its first worker.
+ */
+export const workerGraph = (): Promise<unknown>[] => [
+  import("./plugin_worker.ts"),
+  import("./tensor_plugin_worker.ts"),
+];

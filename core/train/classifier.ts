@@ -10,8 +10,9 @@ import type { Backend } from "../tensor/backend.ts";
 import { KBertError } from "../wall/errors.ts";
 import { HeadClient } from "./head_client.ts";
 import type { LoadHead } from "./head_plugin.ts";
+import { indexOfLargest } from "./metrics.ts";
 import { loadModel } from "./saved_model.ts";
-import { indexOfLargest, predictLogits, type TrainerParts } from "./trainer.ts";
+import { predictLogits, type TrainerParts } from "./trainer.ts";
 
 /** What a text was classified as. */
 export interface Prediction {

@@ -11,10 +11,10 @@ import {
   type ClassificationScores,
   classificationScores,
   confusionMatrix,
-  formatConfusionMatrix,
+  indexOfLargest,
 } from "./metrics.ts";
 import type { LabelledText } from "./split.ts";
-import { type Example, indexOfLargest, predictLogits, type TrainerParts } from "./trainer.ts";
+import { type Example, predictLogits, type TrainerParts } from "./trainer.ts";
 import type { Training } from "./training.ts";
 
 /** A plugin's part in a run. */
@@ -94,34 +94,6 @@ export function resultOf(
     examples: { train: train.length, test: test.length, truncated },
     plugins: [{ name, version, sha256, tier: plugin.tier, share: headMilliseconds / milliseconds }],
   };
-}
-
-/** The result as a person reads it, in lines. */
-export function formatResult(result: RunResult): string {
-  const { baselines, labels } = result;
-  const row = (name: string, { accuracy, precision, recall, f1 }: Scores): string =>
-    name.padEnd(24) +
-    [accuracy, precision, recall, f1].map((score) => score.toFixed(4).padStart(11)).join("");
-  const [plugin] = result.plugins;
-  return [
-    `${" ".repeat(24)}${["accuracy", "precision", "recall", "F1"].map((name) => name.padStart(11)).join("")}`,
-    row("this model", result),
-    row("naive Bayes", baselines.naiveBayes),
-    row(
-      `always "${labels[result.confusionMatrix.length > 0 ? majorityLabel(result) : 0]}"`,
-      baselines.majority,
-    ),
-    "",
-    formatConfusionMatrix(result.confusionMatrix, labels),
-    "",
-    `${result.steps} steps in ${result.seconds.toFixed(0)} s on ${result.backend}, ` +
-    `${Math.round(result.tokensPerSecond).toLocaleString("en")} tokens/s, ` +
-    `${((plugin?.share ?? 0) * 100).toFixed(1)} % of it in ${plugin?.name}`,
-  ].join("\n");
-}
-
-function majorityLabel({ confusionMatrix: matrix }: RunResult): number {
-  return indexOfLargest(matrix.map((row) => row.reduce((sum, count) => sum + count, 0)));
 }
 
 function withoutMatrix({ matrix: _, ...scores }: ClassificationScores): Scores {

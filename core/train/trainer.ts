@@ -17,6 +17,7 @@ import { KBertError } from "../wall/errors.ts";
 import type { HostTensor } from "../wall/tensor.ts";
 import { chunks } from "./batches.ts";
 import type { HeadClient, HiddenStates } from "./head_client.ts";
+import { indexOfLargest } from "./metrics.ts";
 import { learningRateAt, type ScheduleOptions } from "./schedule.ts";
 
 /** A tokenized text and the index of its label. */
@@ -279,13 +280,6 @@ function countCorrect({ data, shape }: HostTensor, labels: Int32Array): number {
     if (indexOfLargest(data.subarray(row * width, (row + 1) * width)) === label) correct++;
   }
   return correct;
-}
-
-/** Index of the largest number; the first of equals. */
-export function indexOfLargest(values: ArrayLike<number>): number {
-  let best = 0;
-  for (let index = 1; index < values.length; index++) if (values[index]! > values[best]!) best = index;
-  return best;
 }
 
 function requireFinite(what: string, value: number, step: number): void {

@@ -1,0 +1,46 @@
+/**
+ * Runs the tests with just the rights that they need, which no fixed line in deno.json could name: the
+ * folder of the npm packages is another one on every machine, and so is the place for temporary files.
+ *
+ *     deno task test                        everything, doc examples too
+ *     deno task test core/wall --filter x   a part
+ *
+ * This script itself may only start `deno`, and make and remove its one folder.
+ *
+ * @module
+ */
+
+/** Where tests put their temporary files; empty before and after. */
+const SCRATCH = "runs/.tests";
+
+const { npmCache } = JSON.parse(await deno("info", "--json")) as { npmCache: string };
+const everything = ["core", "workers", "plugins", "tests", "examples", "mod.ts"];
+const hasPath = Deno.args.some((argument) => !argument.startsWith("-"));
+
+await Deno.remove(SCRATCH, { recursive: true }).catch(() => {});
+await Deno.mkdir(SCRATCH, { recursive: true });
+const { code } = await new Deno.Command("deno", {
+  args: [
+    "test",
+    "--doc",
+    "--no-prompt",
+    "--parallel",
+    `--allow-read=.,${npmCache}`,
+    `--allow-write=${SCRATCH}`,
+    "--allow-run=deno",
+    "--allow-net=127.0.0.1",
+    ...(hasPath ? [] : everything),
+    ...Deno.args,
+  ],
+  env: { TMPDIR: await Deno.realPath(SCRATCH) },
+}).spawn().status;
+const left = [...Deno.readDirSync(SCRATCH)].map(({ name }) => name);
+await Deno.remove(SCRATCH, { recursive: true });
+if (left.length > 0) console.error(`Tests left files behind: ${left.join(", ")}`);
+Deno.exit(code || (left.length > 0 ? 1 : 0));
+
+async function deno(...args: string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command("deno", { args, stderr: "piped" }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}

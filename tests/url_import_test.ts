@@ -1,0 +1,98 @@
+/**
+ * `mod.ts` imported from a web server, as a user's script would, with nothing of ours in the cache.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertStringIncludes } from "../core/deps/assert.ts";
+import { copyNpmPackages } from "./fixtures/npm_cache.ts";
+import { withTempFolder } from "./fixtures/tiny_run.ts";
+
+const CHECKOUT = new URL("../", import.meta.url);
+/** What a web server would have of the checkout; nothing else may be asked for. */
+const SERVED = /^\/(mod\.ts|(core|workers|plugins)\/[\w/.-]+\.(ts|js|yaml))$/;
+
+/** Serves the checkout on loopback; the content types are those of an ordinary server. */
+function serveCheckout(): Deno.HttpServer<Deno.NetAddr> {
+  return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async ({ url }) => {
+    const { pathname } = new URL(url);
+    if (!SERVED.test(pathname) || pathname.includes("..")) return new Response(null, { status: 404 });
+    const type = pathname.endsWith(".ts") ? "application/typescript" : "text/javascript";
+    const body = await Deno.readFile(new URL(`.${pathname}`, CHECKOUT)).catch(() => null);
+    return new Response(body, { status: body ? 200 : 404, headers: { "content-type": type } });
+  });
+}
+
+const script = (origin: string): string => `
+import { createRuntime, loadTrainingConfig } from "${origin}/mod.ts";
+
+if ("_tfengine" in globalThis) throw new Error("importing mod.ts has loaded tfjs");
+const config = await loadTrainingConfig("k-bert.yaml");
+const texts = Array.from({ length: 20 }, (_, index) => ({
+  text: index % 2 ? "buy cheap pills now" : "lunch at noon tomorrow",
+  label: index % 2,
+}));
+using runtime = createRuntime();
+const losses = [];
+const outcome = await runtime.fineTune({
+  config,
+  labels: ["ham", "spam"],
+  train: texts,
+  test: texts,
+  onStep: ({ loss }) => losses.push(loss),
+});
+console.log(JSON.stringify({ kind: outcome.kind, losses, plugins: outcome.result.plugins }));
+`;
+
+const settings = (plugin: string): string => `
+name: from a URL
+model: { hiddenSize: 16, layers: 1, heads: 2, intermediateSize: 32, vocabularySize: 64 }
+data: { maxLength: 16 }
+training: { maxSteps: 5, batchSize: 4 }
+backend: wasm
+head: { plugin: ${plugin} }
+`;
+
+for (const place of ["folder", "URL"] as const) {
+  Deno.test(`mod.ts imported from a URL with an empty cache trains 5 steps with a plugin from a ${place}`, async () => {
+    await using server = serveCheckout();
+    const host = `127.0.0.1:${server.addr.port}`;
+    const origin = `http://${host}`;
+    await using temporary = await withTempFolder();
+    const folder = temporary.path;
+    await copyNpmPackages(`${folder}/cache`);
+    await Deno.mkdir(`${folder}/script/my_head`, { recursive: true });
+    for (const file of ["plugin.yaml", "custom_head.ts"]) {
+      const text = await Deno.readTextFile(new URL(`plugins/custom_classification_head/${file}`, CHECKOUT));
+      await Deno.writeTextFile(`${folder}/script/my_head/${file}`, text);
+    }
+    const plugin = place === "folder" ? "my_head" : `${origin}/plugins/custom_classification_head`;
+    await Deno.writeTextFile(`${folder}/script/k-bert.yaml`, settings(plugin));
+    await Deno.writeTextFile(`${folder}/script/main.ts`, script(origin));
+
+    const { code, stdout, stderr } = await new Deno.Command("deno", {
+      args: [
+        "run",
+        "--no-prompt",
+        "--no-config",
+        "--no-lock",
+        "--unstable-worker-options",
+        `--allow-import=${host}`,
+        "--allow-read=.",
+        "--allow-write=runs",
+        ...(place === "URL" ? [`--allow-net=${host}`] : []),
+        "main.ts",
+      ],
+      cwd: `${folder}/script`,
+      env: { DENO_DIR: `${folder}/cache`, NO_COLOR: "1" },
+    }).output();
+
+    const errors = new TextDecoder().decode(stderr);
+    assertEquals(code, 0, errors);
+    assertStringIncludes(errors, `Download ${origin}/mod.ts`);
+    const { kind, losses, plugins } = JSON.parse(new TextDecoder().decode(stdout));
+    assertEquals(kind, "finished");
+    assertEquals(losses.length, 5);
+    assert(losses.every((loss: number) => Number.isFinite(loss) && loss > 0.3 && loss < 1.5), `${losses}`);
+    assertEquals(plugins[0].name, "custom_classification_head");
+  });
+}
