@@ -53,13 +53,12 @@ export function maskedSoftmax(scores: tf.Tensor, bias: tf.Tensor, scale: number)
 /**
  * Inverted dropout: zeros with probability `rate`, the rest divided by `1 - rate`.
  *
- * The noise is a stream of its own, whose state is four draws from `random`: the same on every backend,
- * and another one at the next call.
+ * The noise comes from four streams of its own, whose states are 16 draws from `random`: the same on every
+ * backend, and another one at the next call.
  *
  * @param rate from 0 to below 1
  */
 export function dropout(x: tf.Tensor, rate: number, random: Random): tf.Tensor {
   if (rate === 0) return tf.clone(x);
-  const state = [random.uint32(), random.uint32(), random.uint32(), random.uint32()] as const;
-  return kernelOf("dropout")(x, rate, state);
+  return kernelOf("dropout")(x, rate, Uint32Array.from({ length: 16 }, () => random.uint32()));
 }

@@ -8,8 +8,8 @@ import * as tf from "../../deps/tfjs.ts";
 import { Random } from "../random.ts";
 import { type Moments, updateComposed, type UpdateRule } from "./adamw.ts";
 
-/** `(a, b, c, d)` of core/tensor/random.ts. */
-export type RandomState = readonly [number, number, number, number];
+/** Four streams of core/tensor/random.ts, word by word: `[a a a a b b b b c c c c d d d d]`. */
+export type RandomStates = ArrayLike<number>;
 
 /** The first five are differentiable and explained in operations.ts, the others in adamw.ts. */
 export interface Operations {
@@ -17,7 +17,7 @@ export interface Operations {
   layerNorm(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsilon: number): tf.Tensor;
   gelu(x: tf.Tensor): tf.Tensor;
   maskedSoftmax(scores: tf.Tensor, bias: tf.Tensor, scale: number): tf.Tensor;
-  dropout(x: tf.Tensor, rate: number, state: RandomState): tf.Tensor;
+  dropout(x: tf.Tensor, rate: number, states: RandomStates): tf.Tensor;
   /** Updates the parameter and replaces its moments. */
   updateParameter(parameter: tf.Variable, gradient: tf.Tensor, moments: Moments, rule: UpdateRule): void;
   squaredNorm(gradients: Iterable<tf.Tensor>): Promise<number>;
@@ -38,8 +38,8 @@ export const composed: Operations = {
 
   maskedSoftmax: (scores, bias, scale) => tf.tidy(() => tf.softmax(tf.add(tf.mul(scores, scale), bias))),
 
-  dropout: (x, rate, state) =>
-    tf.tidy(() => tf.mul(x, tf.tensor(dropoutMask(x.size, rate, Random.restore(state)), x.shape))),
+  dropout: (x, rate, states) =>
+    tf.tidy(() => tf.mul(x, tf.tensor(dropoutMask(x.size, rate, states), x.shape))),
 
   updateParameter: updateComposed,
 
@@ -51,10 +51,17 @@ export const composed: Operations = {
   },
 };
 
-function dropoutMask(size: number, rate: number, random: Random): Float32Array {
+/** One draw per element, from the four streams in turn: a kernel does four at a time. */
+function dropoutMask(size: number, rate: number, states: RandomStates): Float32Array {
+  const streams = [0, 1, 2, 3].map((stream) => {
+    const word = (index: number): number => states[index * 4 + stream]!;
+    return Random.restore([word(0), word(1), word(2), word(3)]);
+  });
   const mask = new Float32Array(size);
   const threshold = rate * 2 ** 32;
   const kept = 1 / (1 - rate);
-  for (let index = 0; index < size; index++) mask[index] = random.uint32() < threshold ? 0 : kept;
+  for (let index = 0; index < size; index++) {
+    mask[index] = streams[index % 4]!.uint32() < threshold ? 0 : kept;
+  }
   return mask;
 }

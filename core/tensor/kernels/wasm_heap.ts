@@ -1,7 +1,8 @@
 /**
- * The memory of tfjs' wasm backend: tensors as views, and room for new ones.
+ * The memory of tfjs' wasm backend: addresses of tensors, and room for new ones.
  *
- * A view is valid until the next allocation, which may move the whole memory: allocate first, then look.
+ * An address is valid as long as its tensor. A view of the memory is valid only until the next allocation,
+ * which may move it all; so kernels of our own take addresses.
  *
  * @module
  */
@@ -16,7 +17,7 @@ export interface WasmBackend {
   incRef(dataId: object): void;
   /** Looking up a tensor of another backend moves it to this one. */
   dataIdMap: { get(dataId: object): { memoryOffset: number } };
-  wasm: { _malloc(bytes: number): number; asm: Record<string, unknown> };
+  wasm: { _malloc(bytes: number): number; HEAPU8: Uint8Array; asm: Record<string, unknown> };
 }
 
 /** Direct access to tensors of the wasm backend, which has to be the current one. */
@@ -32,9 +33,9 @@ export const wasmHeap = {
     }
     return backend().dataIdMap.get(tensor.dataId).memoryOffset;
   },
-  /** The numbers of a float32 tensor, in place. */
-  view(tensor: tf.TensorInfo): Float32Array {
-    return backend().typedArrayFromHeap(tensor) as Float32Array;
+  /** Writes unsigned integers to an address. */
+  write(at: number, words: ArrayLike<number>): void {
+    new Uint32Array(backend().wasm.HEAPU8.buffer, at, words.length).set(words);
   },
 };
 

@@ -12,7 +12,7 @@
 import * as tf from "../../deps/tfjs.ts";
 import { registerKernels } from "./table.ts";
 import { type WasmBackend, wasmHeap } from "./wasm_heap.ts";
-import { type MatMulCall, matMulWith } from "./wasm_matmul.ts";
+import { matMulWith } from "./wasm_matmul.ts";
 import { openWasmModule, type WasmModule } from "./wasm_module.ts";
 import { wasmOperations } from "./wasm_operations.ts";
 
@@ -37,7 +37,7 @@ export function useWasmKernels(on: boolean): boolean {
   for (const [name, kernel] of stock) tf.getKernel(name, "wasm").kernelFunc = kernel;
   registerKernels("wasm", module ? wasmOperations(module) : {});
   if (!module) return false;
-  replace<MatMulCall>("BatchMatMul", (previous) => matMulWith(module, previous));
+  replace("BatchMatMul", () => matMulWith(module));
   replace("Identity", () => shareMemory);
   replace("Sum", (previous: Sum) => sumWith(module, previous));
   replace("GatherV2", (previous: Gather) => gatherWith(module, previous));

@@ -43,32 +43,36 @@ export function multiply({ kernels, scratch }: WasmModule, product: Product): vo
   kernels.gemm(a, aRow, aInner, b, bInner, bColumn, c, bias, rows, columns, inner, scratch);
 }
 
-/** The kernel, for batches of equal shape and for one matrix against a batch; others go to `previous`. */
-export function matMulWith(
-  module: WasmModule,
-  previous: (call: MatMulCall) => tf.TensorInfo,
-): (call: MatMulCall) => tf.TensorInfo {
-  return (call) => {
-    const { inputs: { a, b }, attrs: { transposeA, transposeB }, backend } = call;
+/** The kernel. Batches are broadcast as in NumPy; tfjs' own takes the wrong matrices for `[2, 1]` by `[2, 3]`. */
+export function matMulWith(module: WasmModule): (call: MatMulCall) => tf.TensorInfo {
+  return ({ inputs: { a, b }, attrs: { transposeA, transposeB }, backend }) => {
     const [batchA, batchB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
-    const [countA, countB] = [tf.util.sizeFromShape(batchA), tf.util.sizeFromShape(batchB)];
-    const inner = a.shape.at(transposeA ? -2 : -1)!;
-    const known = countA === 1 || countB === 1 || batchA.join() === batchB.join();
-    if (!known || inner === 0) return previous(call);
-
-    const rows = a.shape.at(transposeA ? -1 : -2)!;
-    const columns = b.shape.at(transposeB ? -2 : -1)!;
     const batch = tf.broadcast_util.assertAndGetBroadcastShape(batchA, batchB);
+    const rows = a.shape.at(transposeA ? -1 : -2)!;
+    const inner = a.shape.at(transposeA ? -2 : -1)!;
+    const columns = b.shape.at(transposeB ? -2 : -1)!;
     const product = backend.makeOutput([...batch, rows, columns], "float32");
+    if (inner === 0) backend.typedArrayFromHeap(product).fill(0);
     const [fromA, fromB, to] = [wasmHeap.address(a), wasmHeap.address(b), wasmHeap.address(product)];
-    for (let index = 0; index < tf.util.sizeFromShape(batch); index++) {
+    const indicesB = matricesFor(batch, batchB);
+    matricesFor(batch, batchA).forEach((indexA, index) =>
       multiply(module, {
-        a: fromA + (countA === 1 ? 0 : index * rows * inner * 4),
-        b: fromB + (countB === 1 ? 0 : index * inner * columns * 4),
+        a: fromA + indexA * rows * inner * 4,
+        b: fromB + indicesB[index]! * inner * columns * 4,
         c: to + index * rows * columns * 4,
         ...{ rows, columns, inner, transposeA, transposeB },
-      });
-    }
+      })
+    );
     return product;
   };
+}
+
+/** Which matrix of `own` goes into each product of `batch`; along an axis of one it is always the same. */
+function matricesFor(batch: readonly number[], own: readonly number[]): number[] {
+  const missing = batch.length - own.length;
+  return batch.reduce((indices, size, axis) => {
+    const ownSize = own[axis - missing] ?? 1;
+    const steps = Array.from({ length: size }, (_, step) => ownSize === 1 ? 0 : step);
+    return indices.flatMap((index) => steps.map((step) => index * ownSize + step));
+  }, [0]);
 }

@@ -24,7 +24,7 @@ export interface WasmKernels {
   geluGradient(...[x, dy, dx, size]: Numbers<4>): void;
   softmax(...[x, bias, y, rows, width, share, scale]: Numbers<7>): void;
   softmaxGradient(...[y, dy, dx, rows, width, scale]: Numbers<6>): void;
-  dropout(...[x, y, size, a, b, c, d, last, kept]: Numbers<9>): void;
+  dropout(...[x, y, size, state, last, kept]: Numbers<6>): void;
   adamW(
     ...[
       parameter,
@@ -55,7 +55,7 @@ type Numbers<Count extends number, List extends number[] = []> = List["length"] 
 /** The module on one backend, and the memory that the matrix product packs into. */
 export interface WasmModule {
   readonly kernels: WasmKernels;
-  /** Address of `gemmScratchBytes()` bytes; 0.6 MB, kept as long as the backend. */
+  /** Address of `gemmScratchBytes()` bytes that any kernel may write to; 0.6 MB, kept as long as the backend. */
   readonly scratch: number;
 }
 

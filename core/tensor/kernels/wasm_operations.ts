@@ -1,7 +1,7 @@
 /**
  * The operations of the table on our own wasm module, with their gradients.
  *
- * Tensors go in and out as addresses. An address stays right when the memory grows, a view does not.
+ * Each first asks for the shapes that it believes in: a kernel does not know where a tensor ends.
  *
  * @module
  */
@@ -78,7 +78,7 @@ function layers(module: WasmModule): Pick<Operations, "linear" | "layerNorm" | "
   };
 }
 
-function attention({ kernels }: WasmModule): Pick<Operations, "maskedSoftmax" | "dropout"> {
+function attention({ kernels, scratch }: WasmModule): Pick<Operations, "maskedSoftmax" | "dropout"> {
   return {
     maskedSoftmax: (scores, bias, scale) =>
       differentiable((save, scores) => {
@@ -95,12 +95,13 @@ function attention({ kernels }: WasmModule): Pick<Operations, "maskedSoftmax" | 
         }];
       })(scores),
 
-    dropout: (x, rate, state) => {
+    dropout: (x, rate, states) => {
       // `draw < rate 2^32` with a whole draw is `draw <= last`, which is a whole number too.
       const last = Math.ceil(rate * 2 ** 32) - 1;
       const drop = (x: tf.Tensor): tf.Tensor => {
         const y = allocate(x.shape);
-        kernels.dropout(address(x), address(y), y.size, ...state, last, 1 / (1 - rate));
+        wasmHeap.write(scratch, states);
+        kernels.dropout(address(x), address(y), y.size, scratch, last, 1 / (1 - rate));
         return y;
       };
       return differentiable((_save, x) => [drop(x!), (dy) => [drop(dy)]])(x);
