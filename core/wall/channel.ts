@@ -11,13 +11,15 @@
 import { KBertError, messageOf } from "./errors.ts";
 import { PluginError, toFailure } from "./failure.ts";
 import { checkFrame, type FramePort } from "./frame.ts";
-import { type Message, parseMessage } from "./protocol.ts";
+import { MAX_EVENTS, type Message, parseMessage } from "./protocol.ts";
 import { decodeValue, encodeValue, type WireValue } from "./values.ts";
 
 /** What a channel does with what the other side asks. All are optional: what is not served is refused. */
 export interface ChannelOptions {
-  /** Who is on the other side, for errors. */
+  /** Who is on the other side, as errors call it. */
   readonly peer: string;
+  /** Its name, for `detail` of errors. @default {peer} */
+  readonly plugin?: string;
   /** Answers a call of the other side. The signal aborts when it cancels. */
   readonly serve?: (method: string, args: readonly WireValue[], signal: AbortSignal) => Promise<WireValue>;
   /** The other side is loaded. */
@@ -38,6 +40,11 @@ export interface CallOptions {
 
 /** See {@linkcode CallOptions.timeoutMs}. */
 export const DEFAULT_CALL_TIMEOUT_MS = 30_000;
+
+/** The longest time that a timer can wait; beyond it, Deno's fires at once. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+/** Calls of the other side that are served at once: every one that is open holds its arguments. */
+const MAX_SERVED = 256;
 
 interface OpenCall {
   readonly method: string;
@@ -68,25 +75,27 @@ export class Channel implements Disposable {
    * Calls a method of the other side. The buffers of tensors in `args` are moved and become empty here.
    *
    * @throws {KBertError} `call/timeout`, `call/aborted`, `call/failed` (its `cause` is the other side's
-   * error) or `plugin/closed`.
+   * error), `plugin/closed`, or `wall/frame` if the arguments cannot cross or the other side broke the
+   * protocol.
    */
   call(method: string, args: readonly WireValue[], options: CallOptions = {}): Promise<WireValue> {
     const { timeoutMs = DEFAULT_CALL_TIMEOUT_MS, signal } = options;
-    const plugin = this.#options.peer;
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(this.#closed);
-      if (signal?.aborted) return reject(aborted(plugin, method, signal.reason));
+      if (signal?.aborted) return reject(this.#aborted(method, signal.reason));
+      if (!(timeoutMs >= 0)) throw new RangeError(`A call cannot wait for ${timeoutMs} ms`);
       const id = ++this.#lastId;
       // Encoded before the call is open: a value that cannot cross leaves nothing behind.
       const buffers: ArrayBuffer[] = [];
-      const encoded = encodeValue(args, buffers);
+      const encoded = args.map((value) => encodeValue(value, buffers));
 
       const giveUp = (error: Error): void => {
         settle({ error });
-        this.#send({ kind: "cancel", id });
+        this.#trySend({ kind: "cancel", id });
       };
-      const onAbort = (): void => giveUp(aborted(plugin, method, signal?.reason));
-      const timer = setTimeout(() => giveUp(timedOut(plugin, method, timeoutMs)), timeoutMs);
+      const onAbort = (): void => giveUp(this.#aborted(method, signal?.reason));
+      const onTimeout = (): void => giveUp(this.#timedOut(method, timeoutMs));
+      const timer = setTimeout(onTimeout, Math.min(timeoutMs, MAX_TIMEOUT_MS));
       signal?.addEventListener("abort", onAbort, { once: true });
       const settle: OpenCall["settle"] = (outcome) => {
         clearTimeout(timer);
@@ -96,7 +105,8 @@ export class Channel implements Disposable {
         else resolve(outcome.value);
       };
       this.#open.set(id, { method, settle });
-      this.#send({ kind: "call", id, method, args: encoded }, buffers);
+      const unsent = this.#trySend({ kind: "call", id, method, args: encoded }, buffers);
+      if (unsent) settle({ error: unsent });
     });
   }
 
@@ -105,11 +115,21 @@ export class Channel implements Disposable {
     this.#send({ kind: "ready" });
   }
 
-  /** Sends the events of one turn. */
+  /**
+   * Sends the events of one turn, all or none of them.
+   *
+   * @throws {KBertError} `wall/frame` if a payload cannot cross or there is more than a frame holds.
+   */
   events(events: readonly { topic: string; payload: WireValue }[]): void {
+    if (events.length > MAX_EVENTS) throw this.#frameError(`send ${events.length} events at once`);
     const buffers: ArrayBuffer[] = [];
     const encoded = events.map(({ topic, payload }) => ({ topic, payload: encodeValue(payload, buffers) }));
     this.#send({ kind: "events", events: encoded }, buffers);
+  }
+
+  /** Tells the other side that this one is of no use any more, and why. */
+  fail(error: unknown): void {
+    this.#trySend({ kind: "failed", failure: toFailure(error) });
   }
 
   /** Sends a line for the log. */
@@ -120,29 +140,53 @@ export class Channel implements Disposable {
   /** Closes the port and rejects every open call with `plugin/closed`. Twice is harmless. */
   close(reason: string | Error = "it was stopped"): void {
     if (this.#closed) return;
-    const plugin = this.#options.peer;
-    const text = messageOf(reason);
-    this.#closed = reason instanceof KBertError
-      ? reason
-      : new KBertError("plugin/closed", `${plugin} cannot be called because ${text}`, {
-        plugin,
-        reason: text,
-      });
+    const closed = reason instanceof KBertError ? reason : this.#gone(messageOf(reason));
+    this.#closed = closed;
     this.#port.close();
-    for (const { settle } of [...this.#open.values()]) settle({ error: this.#closed });
-    for (const controller of this.#serving.values()) controller.abort(this.#closed);
+    for (const { settle } of [...this.#open.values()]) settle({ error: closed });
+    for (const controller of this.#serving.values()) controller.abort(closed);
     this.#serving.clear();
-    this.#options.onClose?.(this.#closed);
+    this.#tell(() => this.#options.onClose?.(closed));
   }
 
   [Symbol.dispose](): void {
     this.close();
   }
 
-  #send(message: Message, buffers: ArrayBuffer[] = []): void {
-    if (!this.#closed) this.#port.send({ head: JSON.stringify(message), buffers });
+  /** @throws {KBertError} `wall/frame`: what the other side would refuse is not sent. */
+  #send(message: Message, buffers: readonly ArrayBuffer[] = []): void {
+    if (this.#closed) return;
+    try {
+      this.#port.send(checkFrame({ head: JSON.stringify(message), buffers }, "This side"));
+    } catch (cause) {
+      throw this.#frameError(`send a ${message.kind}: ${messageOf(cause)}`, cause);
+    }
   }
 
+  /** Answers the error instead of throwing it. */
+  #trySend(message: Message, buffers?: readonly ArrayBuffer[]): Error | undefined {
+    try {
+      this.#send(message, buffers);
+      return undefined;
+    } catch (error) {
+      return error as Error;
+    }
+  }
+
+  /** Calls a listener. One that throws must not end what it listens to, so its error goes to the log. */
+  #tell(listener: () => void): void {
+    try {
+      listener();
+    } catch (error) {
+      try {
+        this.#options.onLog?.("error", `A listener failed: ${messageOf(error)}`);
+      } catch {
+        // The log's own listener failed: there is nobody left to tell.
+      }
+    }
+  }
+
+  /** Called by the port; nothing of what happens here may reach the event loop as an error. */
   #receive(data: unknown): void {
     if (this.#closed) return;
     try {
@@ -156,9 +200,9 @@ export class Channel implements Disposable {
   #handle(message: Message, buffers: readonly ArrayBuffer[]): void {
     switch (message.kind) {
       case "ready":
-        return this.#options.onReady?.();
+        return this.#tell(() => this.#options.onReady?.());
       case "call":
-        return void this.#serve(message.id, message.method, decodeValue(message.args, buffers));
+        return this.#handleCall(message.id, message.method, message.args, buffers);
       case "cancel":
         return this.#serving.get(message.id)?.abort(new Error("The call was given up"));
       case "return":
@@ -167,49 +211,86 @@ export class Channel implements Disposable {
         const call = this.#open.get(message.id);
         return call?.settle({ error: this.#failed(call.method, new PluginError(message.failure)) });
       }
-      case "events":
-        for (const { topic, payload } of message.events) {
-          this.#options.onEvent?.(topic, decodeValue(payload, buffers));
+      case "failed": {
+        const cause = new PluginError(message.failure);
+        return this.close(this.#gone(`of an error that nobody caught: ${cause.message}`, cause));
+      }
+      case "events": {
+        const events = message.events.map(({ topic, payload }) => ({
+          topic,
+          payload: decodeValue(payload, buffers),
+        }));
+        for (const { topic, payload } of events) {
+          this.#tell(() => this.#options.onEvent?.(topic, payload));
         }
         return;
+      }
       case "log":
-        return this.#options.onLog?.(message.level, message.text);
+        return this.#tell(() => this.#options.onLog?.(message.level, message.text));
       default:
         message satisfies never; // a new kind does not compile until it is handled here
     }
   }
 
-  async #serve(id: number, method: string, args: WireValue): Promise<void> {
+  #handleCall(id: number, method: string, args: readonly unknown[], buffers: readonly ArrayBuffer[]): void {
+    const { serve } = this.#options;
+    // Refused without a stack and a promise: it may be one of a million.
+    if (!serve) {
+      const failure = { name: "Error", message: "Nothing is served here" };
+      return void this.#trySend({ kind: "throw", id, failure });
+    }
+    if (this.#serving.has(id)) throw this.#frameError(`serve two calls with the number ${id}`);
+    if (this.#serving.size >= MAX_SERVED) {
+      throw this.#frameError(`serve more than ${MAX_SERVED} calls at once`);
+    }
+    const values = decodeValue(args, buffers) as WireValue[];
+    void this.#serve(id, (signal) => serve(method, values, signal));
+  }
+
+  /** Never rejects: whatever goes wrong becomes the answer. */
+  async #serve(id: number, run: (signal: AbortSignal) => Promise<WireValue>): Promise<void> {
     const controller = new AbortController();
     this.#serving.set(id, controller);
-    const buffers: ArrayBuffer[] = [];
-    let answer: Message;
+    let problem: unknown;
     try {
-      if (!this.#options.serve) throw new Error("Nothing is served here");
-      const value = await this.#options.serve(method, Array.isArray(args) ? args : [], controller.signal);
-      answer = { kind: "return", id, value: encodeValue(value, buffers) };
+      const value = await run(controller.signal);
+      // A cancelled call is over on the other side: nobody waits for its answer.
+      if (!this.#serving.delete(id) || controller.signal.aborted) return;
+      const buffers: ArrayBuffer[] = [];
+      return this.#send({ kind: "return", id, value: encodeValue(value, buffers) }, buffers);
     } catch (thrown) {
-      answer = { kind: "throw", id, failure: toFailure(thrown) };
+      problem = thrown;
     }
-    // A cancelled call is over on the other side: nobody waits for its answer.
-    if (this.#serving.delete(id) && !controller.signal.aborted) this.#send(answer, buffers);
+    this.#serving.delete(id);
+    if (!controller.signal.aborted) this.#trySend({ kind: "throw", id, failure: toFailure(problem) });
+  }
+
+  get #plugin(): string {
+    return this.#options.plugin ?? this.#options.peer;
+  }
+
+  #gone(reason: string, cause?: unknown): KBertError<"plugin/closed"> {
+    const message = `${this.#options.peer} cannot be called because ${reason}`;
+    return new KBertError("plugin/closed", message, { plugin: this.#plugin, reason }, { cause });
   }
 
   #failed(method: string, cause: PluginError): KBertError<"call/failed"> {
-    const plugin = this.#options.peer;
-    const message = `${plugin} failed in ${method}(): ${cause.message}`;
-    return new KBertError("call/failed", message, { plugin, method }, { cause });
+    const message = `${this.#options.peer} failed in ${method}(): ${cause.message}`;
+    return new KBertError("call/failed", message, { plugin: this.#plugin, method }, { cause });
   }
-}
 
-function timedOut(plugin: string, method: string, timeoutMs: number): KBertError {
-  const message = `${plugin} did not answer ${method}() within ${timeoutMs} ms`;
-  return new KBertError("call/timeout", message, { plugin, method, timeoutMs });
-}
+  #timedOut(method: string, timeoutMs: number): KBertError<"call/timeout"> {
+    const message = `${this.#options.peer} did not answer ${method}() within ${timeoutMs} ms`;
+    return new KBertError("call/timeout", message, { plugin: this.#plugin, method, timeoutMs });
+  }
 
-function aborted(plugin: string, method: string, cause: unknown): KBertError {
-  return new KBertError("call/aborted", `The call of ${method}() of ${plugin} was given up`, {
-    plugin,
-    method,
-  }, { cause });
+  #aborted(method: string, cause: unknown): KBertError<"call/aborted"> {
+    const message = `The call of ${method}() of ${this.#options.peer} was given up`;
+    return new KBertError("call/aborted", message, { plugin: this.#plugin, method }, { cause });
+  }
+
+  #frameError(what: string, cause?: unknown): KBertError<"wall/frame"> {
+    const message = `Cannot ${what} (${this.#options.peer})`;
+    return new KBertError("wall/frame", message, { plugin: this.#plugin }, { cause });
+  }
 }

@@ -84,6 +84,7 @@ export function framePortPair(): [FramePort, FramePort] {
 export interface MessageEndpoint {
   postMessage(message: unknown, transfer: Transferable[]): void;
   onmessage: ((event: MessageEvent) => void) | null;
+  onmessageerror: ((event: MessageEvent) => void) | null;
   close?(): void;
 }
 
@@ -99,9 +100,12 @@ export function messagePort(endpoint: MessageEndpoint): FramePort {
     set onframe(listener) {
       receive = listener;
       endpoint.onmessage = listener === null ? null : (event) => listener(event.data);
+      // What cannot even be read is not a frame, and whoever sent it is told so like for any other.
+      endpoint.onmessageerror = listener === null ? null : () => listener(undefined);
     },
     close: () => {
       endpoint.onmessage = null;
+      endpoint.onmessageerror = null;
       endpoint.close?.();
     },
   };

@@ -23,34 +23,46 @@ export interface Failure {
 export type Message =
   /** The other side is loaded and listens. */
   | { readonly kind: "ready" }
-  | { readonly kind: "call"; readonly id: number; readonly method: string; readonly args: unknown }
+  | { readonly kind: "call"; readonly id: number; readonly method: string; readonly args: readonly unknown[] }
   | { readonly kind: "cancel"; readonly id: number }
   | { readonly kind: "return"; readonly id: number; readonly value?: unknown }
   | { readonly kind: "throw"; readonly id: number; readonly failure: Failure }
+  /** Something failed that was nobody's call: the sender is of no use any more. */
+  | { readonly kind: "failed"; readonly failure: Failure }
   /** The events of one turn, in the order in which they were emitted. */
   | { readonly kind: "events"; readonly events: readonly { topic: string; payload?: unknown }[] }
   | { readonly kind: "log"; readonly level: "debug" | "info" | "warn" | "error"; readonly text: string };
 
+/** Events of one message; a sender with more sends several. */
+export const MAX_EVENTS = 1_000;
+
 const id = z.int().positive();
-const failure: z.ZodType<Failure> = z.object({
+
+const failureParts = {
   name: z.string().max(200),
   message: z.string().max(20_000),
   code: z.string().max(200).optional(),
   stack: z.string().max(20_000).optional(),
-  get cause() {
-    return failure.optional();
-  },
-});
+};
+
+/** Causes nested to a bounded depth, what is below is left out: a recursive schema could be made to overflow. */
+const failure = failureSchema(8);
+
+function failureSchema(causes: number): z.ZodType<Failure> {
+  if (causes === 0) return z.object(failureParts);
+  return z.object({ ...failureParts, cause: failureSchema(causes - 1).optional() });
+}
 
 const messageSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("ready") }),
-  z.object({ kind: z.literal("call"), id, method: z.string().min(1).max(128), args: z.unknown() }),
+  z.object({ kind: z.literal("call"), id, method: z.string().min(1).max(128), args: z.array(z.unknown()) }),
   z.object({ kind: z.literal("cancel"), id }),
   z.object({ kind: z.literal("return"), id, value: z.unknown() }),
   z.object({ kind: z.literal("throw"), id, failure }),
+  z.object({ kind: z.literal("failed"), failure }),
   z.object({
     kind: z.literal("events"),
-    events: z.array(z.object({ topic: z.string().min(1).max(128), payload: z.unknown() })).max(1_000),
+    events: z.array(z.object({ topic: z.string().min(1).max(128), payload: z.unknown() })).max(MAX_EVENTS),
   }),
   z.object({
     kind: z.literal("log"),
@@ -68,10 +80,9 @@ export function parseMessage(head: string, sender: string): Message {
   let json: unknown;
   try {
     json = JSON.parse(head);
-  } catch (cause) {
-    throw new KBertError("wall/frame", `${sender} sent a frame that is not JSON`, { plugin: sender }, {
-      cause,
-    });
+  } catch {
+    // Without its cause, which quotes the text: whatever it holds would reach the terminal with the error.
+    throw new KBertError("wall/frame", `${sender} sent a frame that is not JSON`, { plugin: sender });
   }
   const parsed = messageSchema.safeParse(json);
   if (parsed.success) return parsed.data;

@@ -27,10 +27,10 @@ export interface EmittedEvent {
  * ```
  */
 export class EventBus {
-  #queue: EmittedEvent[] = [];
+  #queue: QueuedEvent[] = [];
   readonly #send: (events: readonly EmittedEvent[]) => void;
 
-  /** @param send passes the events of one turn on */
+  /** @param send passes the events of one turn on, all or none: it throws if they cannot cross together */
   constructor(send: (events: readonly EmittedEvent[]) => void) {
     this.#send = send;
   }
@@ -41,15 +41,38 @@ export class EventBus {
    * @param topic dot-separated, for example `head.forward_start`
    * @param payload plain data
    * @returns when the event is on its way (not when somebody has heard it)
+   * @throws {KBertError} `wall/frame` if the payload cannot cross; the other events of the turn do
    */
   emit(topic: string, payload: WireValue = null): Promise<void> {
-    if (this.#queue.push({ topic, payload }) === 1) queueMicrotask(() => this.#flush());
-    return Promise.resolve();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    if (this.#queue.push({ event: { topic, payload }, resolve, reject }) === 1) {
+      queueMicrotask(() => this.#flush());
+    }
+    return promise;
   }
 
   #flush(): void {
-    const events = this.#queue;
+    const queue = this.#queue;
     this.#queue = [];
-    this.#send(events);
+    this.#pass(queue);
   }
+
+  /** What cannot cross together is halved until it can: too many, too large, or one bad among good ones. */
+  #pass(queue: readonly QueuedEvent[]): void {
+    try {
+      this.#send(queue.map(({ event }) => event));
+    } catch (error) {
+      if (queue.length === 1) return queue[0]!.reject(error);
+      const middle = queue.length >> 1;
+      this.#pass(queue.slice(0, middle));
+      return this.#pass(queue.slice(middle));
+    }
+    for (const { resolve } of queue) resolve();
+  }
+}
+
+interface QueuedEvent {
+  readonly event: EmittedEvent;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
 }
