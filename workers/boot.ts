@@ -40,6 +40,8 @@ export interface BootOptions {
   readonly ports: ReadonlyMap<string, PortServer>;
 }
 
+const TENSOR_SDK = "k-bert/sdk/tensors";
+
 /** What the host sends to make a worker a plugin. Written by core/plugins/manager.ts. */
 interface LoadRequest {
   readonly port: string;
@@ -51,15 +53,28 @@ interface LoadRequest {
   readonly seed: number;
 }
 
-/** Called by a worker's entry module, once. */
-export function boot({ sdk, ports }: BootOptions): void {
-  installLoader(sdk);
+/**
+ * Called by a worker's entry module, once. The first message brings the port that the host is behind.
+ *
+ * A port of its own, because the worker's scope is shared with the plugin: whoever listens to `message`
+ * there hears everything, and the list of listeners can be found among the scope's symbols.
+ */
+export function boot(options: BootOptions): void {
+  installLoader(options.sdk);
+  const scope = globalThis as unknown as { onmessage: ((event: MessageEvent) => void) | null };
+  scope.onmessage = ({ ports: [port] }) => {
+    scope.onmessage = null;
+    if (port) live(port, options);
+  };
+}
+
+function live(port: MessagePort, { sdk, ports }: BootOptions): void {
   let methods: PortMethods = new Map();
   let loaded = false;
   // Computed, so that it never joins this module's own graph.
   const importModule = (url: string): Promise<Record<string, unknown>> => import(url);
 
-  const channel = new Channel(messagePort(globalThis as unknown as Worker), {
+  const channel = new Channel(messagePort(port), {
     peer: "the host",
     serve: async (method, args) => {
       if (method === "$load") {
@@ -78,14 +93,31 @@ export function boot({ sdk, ports }: BootOptions): void {
 
   async function load(request: LoadRequest): Promise<PortMethods> {
     const server = ports.get(request.port);
-    if (!server) throw new Error(`There is no port ${request.port}`);
+    if (!server) {
+      const needs = sdk.has(TENSOR_SDK) ? "" : `; a plugin that computes has to import "${TENSOR_SDK}"`;
+      throw new Error(`Nothing serves the port ${request.port} here${needs}`);
+    }
     await server.prepare();
     const decoder = new TextDecoder();
     const sources = request.moduleSources.map((bytes) => decoder.decode(bytes));
     sealLoader(new Map(request.moduleUrls.map((url, index) => [url, sources[index] ?? ""])));
-    lockdown({ tensors: sdk.has("k-bert/sdk/tensors"), log: (level, text) => channel.log(level, text) });
+    lockdown({
+      tensors: sdk.has(TENSOR_SDK),
+      log: (level, text) => channel.log(level, text),
+      onUncaught: (error) => channel.fail(error),
+    });
     const module = await importModule(request.entry);
-    const pluginClass = Object.hasOwn(module, request.exportName) ? module[request.exportName] : undefined;
-    return await server.serve({ pluginClass, settings: request.settings, seed: request.seed, eventBus });
+    return await server.serve({
+      pluginClass: exportOf(module, request),
+      settings: request.settings,
+      seed: request.seed,
+      eventBus,
+    });
   }
+}
+
+function exportOf(module: Record<string, unknown>, { entry, exportName }: LoadRequest): unknown {
+  if (Object.hasOwn(module, exportName)) return module[exportName];
+  const exports = Object.keys(module).join(", ") || "nothing";
+  throw new Error(`${entry} does not export ${exportName}; it exports ${exports}`);
 }

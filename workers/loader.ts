@@ -6,38 +6,47 @@
  * throws. (Throwing in `resolve` itself does not stop a static import of a builtin; the image is vetted
  * against those before it gets here.)
  *
+ * The hooks run among the plugin's code. So what they answer is looked up in objects without a prototype,
+ * which no method of the realm has a part in: an earlier version asked a Map, and a plugin that replaced
+ * `Map.prototype.get` was given `node:process`.
+ *
  * @module
  */
-import { registerHooks } from "node:module";
+import { type LoadFnOutput, registerHooks, type ResolveFnOutput } from "node:module";
 
 /** Specifier → the URL of a module that is already loaded here. */
 export type SdkModules = ReadonlyMap<string, string>;
 
+type Table = Readonly<Record<string, string>>;
+
 const DENIED = "k-bert:denied";
 const DENIED_SOURCE = `throw new Error("This import is not part of the plugin's image");`;
 
-let image: ReadonlyMap<string, string> | undefined;
+/** URL → source; undefined until the loader is sealed. */
+let image: Table | undefined;
 
 /** Has to be called before the plugin's code is near: a hook that is registered later runs first. */
 export function installLoader(sdk: SdkModules): void {
+  const urls = table(sdk);
   registerHooks({
-    resolve(specifier, context, next) {
+    resolve(specifier, context, next): ResolveFnOutput {
       if (image === undefined) return next(specifier, context);
-      return { url: sdk.get(specifier) ?? imageUrl(specifier, context.parentURL), shortCircuit: true };
+      const url = urls[specifier] ?? imageUrl(image, specifier, context.parentURL);
+      return { url, shortCircuit: true };
     },
-    load(url, context, next) {
+    load(url, context, next): LoadFnOutput {
       if (image === undefined) return next(url, context);
-      return { format: "module", source: image.get(url) ?? DENIED_SOURCE, shortCircuit: true };
+      return { format: "module", source: image[url] ?? DENIED_SOURCE, shortCircuit: true };
     },
   });
 }
 
 /** From now on only the image and the SDK can be imported. There is no way back. */
 export function sealLoader(modules: ReadonlyMap<string, string>): void {
-  image = modules;
+  image = table(modules);
 }
 
-function imageUrl(specifier: string, parent: string | undefined): string {
+function imageUrl(modules: Table, specifier: string, parent: string | undefined): string {
   let url = specifier;
   if (specifier.startsWith("./") || specifier.startsWith("../")) {
     try {
@@ -46,5 +55,11 @@ function imageUrl(specifier: string, parent: string | undefined): string {
       return DENIED;
     }
   }
-  return image?.has(url) ? url : DENIED;
+  return modules[url] === undefined ? DENIED : url;
+}
+
+function table(entries: ReadonlyMap<string, string>): Table {
+  const result: Record<string, string> = Object.create(null);
+  for (const [key, value] of entries) result[key] = value;
+  return Object.freeze(result);
 }
