@@ -50,15 +50,17 @@ export interface LoadOptions {
 /** Owns the plugins that it loaded: disposing of it ends them, the last one first. */
 export class PluginManager implements Disposable {
   readonly #options: PluginManagerOptions;
-  readonly #loaded: LoadedPlugin[] = [];
+  /** Those that still load too: they end with the manager like all others. */
+  readonly #running = new Set<LoadedPlugin>();
+  #disposed = false;
 
   constructor(options: PluginManagerOptions) {
     this.#options = options;
   }
 
-  /** Every plugin that is loaded. */
+  /** Every plugin that is loaded and runs. */
   get plugins(): readonly LoadedPlugin[] {
-    return this.#loaded;
+    return [...this.#running].filter((plugin) => plugin.isLoaded);
   }
 
   /** Reads, vets and starts the plugin at a path or URL. */
@@ -69,8 +71,9 @@ export class PluginManager implements Disposable {
   /**
    * Starts an image.
    *
-   * @throws {KBertError} `plugin/image` if it has no such port, `document/invalid` for its settings, and
-   * the error of the plugin if it does not load; nothing is left running then.
+   * @throws {KBertError} `plugin/image` if it has no such port, `document/invalid` for its settings,
+   * `plugin/closed` after the manager was disposed of, and the error of the plugin if it does not load;
+   * nothing is left running then.
    */
   async start(image: PluginImage, options: LoadOptions): Promise<LoadedPlugin> {
     const { manifest } = image;
@@ -81,7 +84,17 @@ export class PluginManager implements Disposable {
       throw new KBertError("plugin/image", message, { plugin: manifest.name });
     }
     const settings = parseSettings(manifest, options.settings ?? {}, `the settings of ${manifest.name}`);
-    const plugin = new LoadedPlugin(image, this.#options, options.timeoutMs);
+    if (this.#disposed) {
+      const reason = "its manager was disposed of";
+      const message = `The plugin ${manifest.name} cannot be started because ${reason}`;
+      throw new KBertError("plugin/closed", message, { plugin: manifest.name, reason });
+    }
+    const plugin = new LoadedPlugin(image, {
+      ...this.#options,
+      timeoutMs: options.timeoutMs,
+      onEnd: () => this.#running.delete(plugin),
+    });
+    this.#running.add(plugin);
     try {
       const { file, name: exportName } = splitEntryPoint(entry);
       await plugin.load({
@@ -95,28 +108,36 @@ export class PluginManager implements Disposable {
       plugin[Symbol.dispose]();
       throw error;
     }
-    this.#loaded.push(plugin);
     return plugin;
   }
 
   [Symbol.dispose](): void {
-    for (const plugin of this.#loaded.splice(0).reverse()) plugin[Symbol.dispose]();
+    this.#disposed = true;
+    for (const plugin of [...this.#running].reverse()) plugin[Symbol.dispose]();
   }
 }
 
-/** A running plugin. */
+/** What a plugin is started with; made by the manager. */
+interface PluginStart extends PluginManagerOptions {
+  readonly timeoutMs: number | undefined;
+  /** Called once, when the plugin has ended. */
+  readonly onEnd: () => void;
+}
+
+/** A running plugin. When it fails, its place ends at once, and so do its calls. */
 export class LoadedPlugin implements Disposable {
   readonly image: PluginImage;
   readonly #sandbox: Sandbox;
   readonly #channel: Channel;
   readonly #timeoutMs: number | undefined;
   readonly #isReady = Promise.withResolvers<void>();
+  #isLoaded = false;
 
-  constructor(image: PluginImage, options: PluginManagerOptions, timeoutMs: number | undefined) {
+  constructor(image: PluginImage, options: PluginStart) {
     const { name, events } = image.manifest;
     const emits = new Set(events.emits);
     this.image = image;
-    this.#timeoutMs = timeoutMs;
+    this.#timeoutMs = options.timeoutMs;
     // A plugin may die before anybody waits for it.
     this.#isReady.promise.catch(() => {});
     this.#sandbox = options.createSandbox({
@@ -126,15 +147,18 @@ export class LoadedPlugin implements Disposable {
     });
     this.#channel = new Channel(this.#sandbox.port, {
       peer: `The plugin ${name}`,
+      plugin: name,
       onReady: () => this.#isReady.resolve(),
-      onClose: (reason) => this.#isReady.reject(reason),
+      onClose: (reason) => {
+        this.#isLoaded = false;
+        this.#sandbox[Symbol.dispose]();
+        this.#isReady.reject(reason);
+        options.onEnd();
+      },
       onEvent: (topic, payload) => {
-        if (emits.has(topic)) options.onEvent?.({ plugin: name, topic, payload, time: Date.now() });
-        else {options.onLog?.(
-            name,
-            "warn",
-            `An event was dropped: plugin.yaml does not declare ${printable(topic)}`,
-          );}
+        if (emits.has(topic)) return options.onEvent?.({ plugin: name, topic, payload, time: Date.now() });
+        const text = `An event was dropped: plugin.yaml does not declare ${printable(topic)}`;
+        options.onLog?.(name, "warn", text);
       },
       onLog: (level, text) => options.onLog?.(name, level, printable(text)),
     });
@@ -146,6 +170,11 @@ export class LoadedPlugin implements Disposable {
 
   get tier(): Tier {
     return this.#sandbox.tier;
+  }
+
+  /** Whether it was made and has not ended since. */
+  get isLoaded(): boolean {
+    return this.#isLoaded;
   }
 
   /** Calls that wait for an answer, for leak checks. */
@@ -174,6 +203,7 @@ export class LoadedPlugin implements Disposable {
       settings: settings as Record<string, WireValue>,
       seed,
     }]);
+    this.#isLoaded = true;
   }
 
   /** Calls a method of the plugin's port; see {@linkcode Channel.call}. */
@@ -186,7 +216,6 @@ export class LoadedPlugin implements Disposable {
 
   [Symbol.dispose](): void {
     this.#channel.close();
-    this.#sandbox[Symbol.dispose]();
   }
 
   async #ready(): Promise<void> {
