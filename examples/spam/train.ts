@@ -1,10 +1,7 @@
 /**
  * Teaches a small BERT to tell spam from ham, on real e-mails, with its head behind the wall.
  *
- *     deno task train                          trains, tests, saves
- *     deno task train --resume runs/<id>       goes on after Ctrl-C
- *     deno task train --seed 2                 another split, other weights
- *     deno task train --config k-bert.yaml     other settings
+ * `deno task train --help` says what it takes.
  *
  * @module
  */
@@ -19,22 +16,38 @@ import {
 } from "../../mod.ts";
 import { LABELS, loadEmails } from "./emails.ts";
 
+const HELP =
+  `Usage: deno task train [--resume runs/<id>] [--seed N] [--backend NAME] [--config FILE] [--output DIR]
+
+  --resume DIR     goes on with a run that was interrupted
+  --seed N         another split, other weights                     (1)
+  --backend NAME   auto, webgpu, wasm or cpu                        (auto)
+  --config FILE    other settings                                   (examples/spam/k-bert.yaml)
+  --output DIR     where the run's folder is made; below runs/      (runs)`;
+
 await runProgram(async (signal) => {
   const { options } = parseOptions(Deno.args, {
     config: "value",
     resume: "value",
     seed: "value",
     backend: "value",
+    output: "value",
+    help: "flag",
   });
-  const { seed, backend } = options;
+  if (options.help) {
+    console.log(HELP);
+    return "done";
+  }
+  const { seed, backend, output } = options;
   const config = await loadTrainingConfig(options.config ?? new URL("k-bert.yaml", import.meta.url), {
     seed,
     backend,
+    output,
   });
 
   const display = terminalDisplay();
   display.note("Reading the SpamAssassin e-mails");
-  const { emails, duplicates, empty } = await loadEmails();
+  const { emails, duplicates, empty } = await loadEmails(signal);
   const { train, test, nearDuplicateGroups } = splitByGroups(emails, {
     testShare: config.data.testShare,
     seed: config.seed,
@@ -55,9 +68,12 @@ await runProgram(async (signal) => {
     display,
   });
   if (outcome.kind === "interrupted") {
-    const seedOption = seed === undefined ? "" : ` --seed ${seed}`;
+    const same = [["config", options.config], ["seed", seed]].filter(([, value]) => value !== undefined);
+    const command = ["deno task train", ...same.map(([name, value]) => `--${name} ${value}`)].join(" ");
     display.note(
-      `Stopped after step ${outcome.step}. Go on with: deno task train${seedOption} --resume ${outcome.run}`,
+      outcome.step === 0
+        ? "Stopped before the first step; there was nothing to save"
+        : `Stopped after step ${outcome.step}. Go on with: ${command} --resume ${outcome.run}`,
     );
     return "interrupted";
   }
