@@ -3,14 +3,17 @@
  *
  * What is hashed is what runs. The worker gets the image, never a path, so a file that changes later, a
  * link out of the folder or an import that the vetting did not see cannot get in. A plugin may import its
- * own files by relative path, and the SDK; anything else is refused here, with the line.
+ * own files by relative path, and the SDK; anything else is refused here, with the line. The imports are
+ * found by a parser of the whole language: a lexer, which guesses where a regular expression begins, was
+ * talked into overlooking `const f = class {} / 1; import "node:worker_threads"; 1 / 1`.
  *
  * @module
  */
 import { stripTypeScriptTypes } from "node:module";
-import { init, parse } from "../deps/es_module_lexer.ts";
+import { type Node, parseJavaScript, parseTypeScript } from "../deps/acorn.ts";
 import { parseManifest, type PluginManifest, splitEntryPoint } from "../manifest/schema.ts";
 import { KBertError, messageOf } from "../wall/errors.ts";
+import { printable } from "../wall/failure.ts";
 import type { PluginSource } from "./source.ts";
 
 /** A plugin, ready to be sent to a worker. */
@@ -27,7 +30,12 @@ export interface PluginImage {
 }
 
 /** Bounds of an image: what a person could still read before they trust it. */
-export const IMAGE_LIMITS = { modules: 200, bytesPerFile: 1_000_000, bytes: 4_000_000 } as const;
+export const IMAGE_LIMITS = {
+  modules: 200,
+  bytesPerFile: 1_000_000,
+  bytes: 4_000_000,
+  nesting: 250,
+} as const;
 
 const SDK = "k-bert/sdk";
 const TENSOR_SDK = "k-bert/sdk/tensors";
@@ -42,7 +50,6 @@ const ROOT = "plugin:///";
 export async function buildImage(source: PluginSource): Promise<PluginImage> {
   const manifestText = await readLimited(source, "plugin.yaml", source.name);
   const manifest = parseManifest(manifestText, `${source.name}/plugin.yaml`);
-  await init();
 
   const modules = new Map<string, string>();
   let usesTensors = false;
@@ -56,7 +63,7 @@ export async function buildImage(source: PluginSource): Promise<PluginImage> {
     const code = stripTypes(await readLimited(source, file, manifest.name), file, manifest.name);
     limit("bytes of code", bytes += code.length, IMAGE_LIMITS.bytes, manifest.name);
     modules.set(url, code);
-    for (const specifier of importsOf(code, file, manifest.name)) {
+    for (const { specifier } of importsOf(code, file, manifest.name)) {
       if (specifier === TENSOR_SDK) usesTensors = true;
       else if (specifier !== SDK) waiting.push(new URL(specifier, url).href);
     }
@@ -64,7 +71,12 @@ export async function buildImage(source: PluginSource): Promise<PluginImage> {
   return await sealImage(manifestText, new Map([...modules].sort(byUrl)), usesTensors, source.name);
 }
 
-/** Makes an image of parts that were vetted before (a saved one), with the hash computed anew. */
+/**
+ * Makes an image of its parts, with the hash computed anew. The modules are vetted here too: parts that
+ * were saved may have been changed since.
+ *
+ * @throws {KBertError} as {@linkcode buildImage} does.
+ */
 export async function sealImage(
   manifestText: string,
   modules: ReadonlyMap<string, string>,
@@ -72,6 +84,16 @@ export async function sealImage(
   name: string,
 ): Promise<PluginImage> {
   const manifest = parseManifest(manifestText, `${name}/plugin.yaml`);
+  for (const [url, code] of modules) {
+    const file = url.slice(ROOT.length);
+    if (url !== moduleUrl(file)) throw refused(manifest.name, file, `${url} is not a module's URL`);
+    for (const { specifier, place } of importsOf(code, file, manifest.name)) {
+      if (specifier === SDK || specifier === TENSOR_SDK || modules.has(new URL(specifier, url).href)) {
+        continue;
+      }
+      throw refused(manifest.name, file, `${place} imports ${specifier}, which is not part of it`);
+    }
+  }
   // JSON of a list is unambiguous about where one text ends and the next begins.
   const canonical = JSON.stringify([manifestText, ...[...modules].flat()]);
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(canonical));
@@ -83,47 +105,99 @@ export function moduleUrl(file: string): string {
   return ROOT + file;
 }
 
+interface Import {
+  readonly specifier: string;
+  /** `file.ts:3`, for errors. */
+  readonly place: string;
+}
+
 /** Every import that may not be made is an error; the answer has the SDK's and the plugin's own. */
-function importsOf(code: string, file: string, plugin: string): string[] {
-  const specifiers: string[] = [];
-  let imports;
-  try {
-    [imports] = parse(code, file);
-  } catch (cause) {
-    throw refused(plugin, file, `Cannot read the imports of ${file}: ${messageOf(cause)}`, { cause });
-  }
-  for (const one of imports) {
-    if (one.type === "import-meta") continue;
-    const { specifier, start, phase, attributes } = one;
+function importsOf(code: string, file: string, plugin: string): Import[] {
+  return importNodes(code, file, plugin).map(({ start, source, attributes, options }) => {
     const place = `${file}:${code.slice(0, start).split("\n").length}`;
+    const specifier = literal(source);
     if (specifier === undefined) {
       throw refused(plugin, file, `${place} imports a module whose name is computed; write it out`);
     }
-    const isSdk = specifier === SDK || specifier === TENSOR_SDK;
-    if (!isSdk && !isInside(specifier, file)) {
-      const advice = `a plugin may import its own files (./…), "${SDK}" and "${TENSOR_SDK}"`;
-      throw refused(plugin, file, `${place} imports ${JSON.stringify(specifier)}; ${advice}`);
+    const quoted = printable(JSON.stringify(specifier), 200);
+    if (specifier !== SDK && specifier !== TENSOR_SDK && !isInside(specifier, file)) {
+      const advice = `a plugin may import its own files ("./name.ts"), "${SDK}" and "${TENSOR_SDK}"`;
+      throw refused(plugin, file, `${place} imports ${quoted}; ${advice}`);
     }
-    // Attributes make JSON, text or bytes of a file, and phases make wasm: none of it was vetted.
-    if (phase !== null || attributes !== null) {
-      throw refused(
-        plugin,
-        file,
-        `${place} imports ${JSON.stringify(specifier)} as something else than code`,
-      );
+    // Attributes make JSON, text or bytes of a file: none of it was vetted.
+    if (attributes?.length || options) {
+      throw refused(plugin, file, `${place} imports ${quoted} as something else than code`);
     }
-    specifiers.push(specifier);
-  }
-  return specifiers;
+    return { specifier, place };
+  });
 }
 
-/** Whether a relative specifier, read as a URL, stays inside of the plugin's folder. */
+/** What acorn's four nodes that import have in common. */
+interface ImportNode extends Node {
+  readonly source: Node;
+  readonly attributes?: readonly Node[];
+  /** The second argument of `import()`. */
+  readonly options?: Node | null;
+}
+
+function importNodes(code: string, file: string, plugin: string): ImportNode[] {
+  const found: ImportNode[] = [];
+  for (const { node } of partsOf(parsed(parseJavaScript, code, file, plugin))) {
+    const { type, source } = node as Partial<ImportNode>;
+    if (type !== undefined && IMPORTING.has(type) && source) found.push(node as ImportNode);
+  }
+  return found.sort((a, b) => a.start - b.start);
+}
+
+function parsed(parse: (text: string) => Node, text: string, file: string, plugin: string): Node {
+  try {
+    return parse(text);
+  } catch (cause) {
+    const message = messageOf(cause);
+    const [, reason = message, line = "1"] = /^(.*) \((\d+):\d+\)$/.exec(message) ?? [];
+    throw refused(plugin, file, `Cannot read ${file}:${line}: ${printable(reason, 200)}`, { cause });
+  }
+}
+
+/** Every object of a syntax tree with its depth, in no particular order and without recursion. */
+function* partsOf(root: Node): Iterable<{ node: object; depth: number }> {
+  const waiting: { node: object; depth: number }[] = [{ node: root, depth: 0 }];
+  for (let part = waiting.pop(); part !== undefined; part = waiting.pop()) {
+    yield part;
+    for (const child of Object.values(part.node)) {
+      if (typeof child === "object" && child !== null) waiting.push({ node: child, depth: part.depth + 1 });
+    }
+  }
+}
+
+const IMPORTING = new Set([
+  "ImportDeclaration",
+  "ExportNamedDeclaration",
+  "ExportAllDeclaration",
+  "ImportExpression",
+]);
+
+/** The text of a string, or of a template without anything to fill in. */
+function literal(node: Node): string | undefined {
+  const { value, quasis } = node as { value?: unknown; quasis?: { value: { cooked?: string } }[] };
+  if (typeof value === "string") return value;
+  return quasis?.length === 1 ? quasis[0]?.value.cooked : undefined;
+}
+
+/** Whether a relative specifier, read as a URL, is a code file inside of the plugin's folder. */
 function isInside(specifier: string, file: string): boolean {
-  if (!/^\.\.?\//.test(specifier) || /[%\\?#]/.test(specifier)) return false;
+  if (!/^\.\.?(?:\/[\w.-]+)+\.[jt]s$/.test(specifier)) return false;
   return new URL(specifier, `plugin:///folder/${file}`).href.startsWith("plugin:///folder/");
 }
 
 function stripTypes(text: string, file: string, plugin: string): string {
+  // Deno's own parser is native and ends the process, not the call, when it runs out of stack: a file of
+  // 5,000 parentheses is enough. So it gets nothing that was not measured.
+  for (const { depth } of partsOf(parsed(parseTypeScript, text, file, plugin))) {
+    if (depth > IMAGE_LIMITS.nesting) {
+      throw refused(plugin, file, `${file} is nested deeper than ${IMAGE_LIMITS.nesting} levels`);
+    }
+  }
   try {
     return stripTypeScriptTypes(text, { mode: "strip" }); // keeps lines and columns
   } catch {
@@ -132,8 +206,10 @@ function stripTypes(text: string, file: string, plugin: string): string {
   try {
     return stripTypeScriptTypes(text, { mode: "transform" });
   } catch (cause) {
-    const reason = messageOf(cause).split("\n")[0];
-    throw refused(plugin, file, `Cannot read ${file} as TypeScript: ${reason}`, { cause });
+    const message = messageOf(cause);
+    const reason = printable(message.split("\n")[0]!.replace(/^SyntaxError: /, ""), 200);
+    const line = /:(\d+):\d+$/.exec(message)?.[1] ?? "1";
+    throw refused(plugin, file, `Cannot read ${file}:${line} as TypeScript: ${reason}`, { cause });
   }
 }
 
