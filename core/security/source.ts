@@ -18,10 +18,19 @@ export interface PluginSource {
   read(file: string, maxBytes: number): Promise<Uint8Array>;
 }
 
+/** How a source is read. */
+export interface SourceOptions {
+  /** Longest that a web server may take for one file. @default {30_000} */
+  timeoutMs?: number;
+}
+
 /** A plugin at a path, or at an `http(s):` or `file:` URL. */
-export function pluginSource(location: string | URL): PluginSource {
+export function pluginSource(
+  location: string | URL,
+  { timeoutMs = 30_000 }: SourceOptions = {},
+): PluginSource {
   const text = String(location);
-  if (/^https?:/.test(text)) return webSource(new URL(text.endsWith("/") ? text : `${text}/`));
+  if (/^https?:/.test(text)) return webSource(new URL(text.endsWith("/") ? text : `${text}/`), timeoutMs);
   return folderSource(text.startsWith("file:") ? decodeURIComponent(new URL(text).pathname) : text);
 }
 
@@ -38,8 +47,9 @@ function folderSource(folder: string): PluginSource {
         if (!real.startsWith(`${root}/`)) {
           throw new Error("it is a link that leads out of the plugin's folder");
         }
+        // Before it is opened: a pipe would wait there until somebody writes to it.
+        if (!(await Deno.stat(real)).isFile) throw new Error("it is not a file");
         const handle = await Deno.open(real); // its stream closes it
-        if (!(await handle.stat()).isFile) throw new Error("it is not a file");
         return await readAtMost(handle.readable, maxBytes);
       } catch (cause) {
         throw unreadable(name, file, `${path}/${file}`, cause);
@@ -48,18 +58,27 @@ function folderSource(folder: string): PluginSource {
   };
 }
 
-function webSource(base: URL): PluginSource {
+function webSource(base: URL, timeoutMs: number): PluginSource {
   const name = base.pathname.split("/").at(-2) || base.host;
   return {
     name,
     location: base.href,
     async read(file, maxBytes): Promise<Uint8Array> {
+      const url = new URL(file, base);
+      const giveUp = new AbortController();
+      const timer = setTimeout(
+        () => giveUp.abort(new Error(`the server did not send it within ${timeoutMs} ms`)),
+        timeoutMs,
+      );
       try {
-        const response = await fetch(new URL(file, base), { redirect: "error" });
-        if (!response.ok || !response.body) throw new Error(`the server answers ${response.status}`);
-        return await readAtMost(response.body, maxBytes);
+        const { ok, status, body } = await fetch(url, { redirect: "error", signal: giveUp.signal });
+        if (ok && body) return await readAtMost(body, maxBytes);
+        await body?.cancel();
+        throw new Error(`the server answers ${status}`);
       } catch (cause) {
-        throw unreadable(name, file, new URL(file, base).href, cause);
+        throw unreadable(name, file, url.href, cause);
+      } finally {
+        clearTimeout(timer);
       }
     },
   };
