@@ -109,5 +109,6 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
 }
 
 function logToStandardError(plugin: string, level: string, text: string): void {
+  // deno-lint-ignore no-console -- where a person looks who has asked for nothing else
   console.error(`${plugin} (${level}): ${text}`);
 }

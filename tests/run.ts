@@ -9,6 +9,7 @@
  *
  * @module
  */
+// deno-lint-ignore-file no-console -- a program's output is what it is for
 
 /** Where tests put their temporary files; empty before and after. */
 const SCRATCH = "runs/.tests";

@@ -5,6 +5,7 @@
  *
  * @module
  */
+// deno-lint-ignore-file no-console -- a program's output is what it is for
 import {
   createRuntime,
   formatResult,
