@@ -132,8 +132,8 @@ Deno.test("fineTune() answers a bad plugin with a sentence and leaves no run beh
       "a width that is not the encoder's",
       undefined,
       { headSettings: { hidden_size: 17 } },
-      "call/failed",
-      /custom_classification_head[^\n]*17/,
+      "input/invalid",
+      /^head\.settings\.hidden_size is 17, and it can only be 16 in this run; leave it out$/,
     ],
     [
       "a forbidden import",

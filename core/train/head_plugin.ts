@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { describe } from "../manifest/problems.ts";
 import type { PluginImage } from "../security/image.ts";
 import { KBertError } from "../wall/errors.ts";
 import type { Tier } from "../wall/sandbox.ts";
@@ -23,7 +24,11 @@ export type LoadHead = (
   options: { settings: Record<string, unknown>; seed: number; timeoutMs: number },
 ) => Promise<HeadPlugin>;
 
-/** The user's settings, and what only the run knows: the encoder's width and the number of labels. */
+/**
+ * The user's settings, and what only the run knows: the encoder's width and the number of labels.
+ *
+ * @throws {KBertError} `input/invalid` if the user says something else about those.
+ */
 export function headSettings(
   { manifest }: PluginImage,
   settings: Readonly<Record<string, unknown>>,
@@ -32,7 +37,14 @@ export function headSettings(
 ): Record<string, unknown> {
   const known = { hidden_size: hiddenSize, num_labels: labels };
   const declared = Object.entries(known).filter(([key]) => Object.hasOwn(manifest.configuration, key));
-  return { ...Object.fromEntries(declared), ...settings };
+  for (const [key, value] of declared) {
+    const given = settings[key];
+    if (given === undefined || given === value) continue;
+    const name = `head.settings.${key}`;
+    const message = `${name} is ${describe(given)}, and it can only be ${value} in this run; leave it out`;
+    throw new KBertError("input/invalid", message, { name, limit: value });
+  }
+  return { ...settings, ...Object.fromEntries(declared) };
 }
 
 /** Refuses to go on with other code than the weights were trained with. */
