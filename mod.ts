@@ -19,11 +19,11 @@
  * @module
  */
 import { type PluginEvent, PluginManager } from "./core/plugins/manager.ts";
-import type { BackendName } from "./core/tensor/backend.ts";
-import type { Backend } from "./core/tensor/backend.ts";
+import type { Backend, BackendName } from "./core/tensor/backend.ts";
 import type { Classifier } from "./core/train/classifier.ts";
 import type { FineTuneOptions, FineTuneOutcome } from "./core/train/fine_tune.ts";
 import type { LoadHead } from "./core/train/head_plugin.ts";
+import { KBertError } from "./core/wall/errors.ts";
 import { workerSandbox } from "./workers/worker_sandbox.ts";
 
 export { loadTrainingConfig } from "./core/train/load_config.ts";
@@ -42,7 +42,7 @@ export { parseOptions } from "./core/cli/options.ts";
 export { runProgram } from "./core/cli/script.ts";
 export type { ProgramOutcome } from "./core/cli/script.ts";
 export { terminalDisplay } from "./core/cli/display.ts";
-export { KBertError } from "./core/wall/errors.ts";
+export { KBertError };
 export type { DocumentProblem, Faults } from "./core/wall/errors.ts";
 
 /** Settings of {@linkcode createRuntime}. */
@@ -88,10 +88,16 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
   );
   const loadHead: LoadHead = (image, head) => plugins.start(image, { port: "head", ...head });
   let started: Promise<Backend> | undefined;
-  const backend = (wanted: BackendName | "auto" = "auto"): Promise<Backend> =>
+  const backend = async (wanted: BackendName | "auto" = "auto"): Promise<Backend> => {
     started ??= import("./core/tensor/backend.ts").then(async ({ startBackend }) =>
       stack.use(await startBackend(wanted))
     );
+    const running = await started;
+    if (wanted === "auto" || wanted === running.name) return running;
+    const message =
+      `This runtime computes on ${running.name} and cannot change to ${wanted}; make another runtime`;
+    throw new KBertError("input/invalid", message, { name: "backend", limit: running.name, value: wanted });
+  };
   return {
     backend,
     async fineTune(options): Promise<FineTuneOutcome> {

@@ -14,15 +14,17 @@ const ESBUILD = "npm:esbuild@0.28.2";
 const here = new URL(".", import.meta.url);
 const assets = new URL("../assets/", import.meta.url);
 
-const folder = await Deno.makeTempDir({ prefix: "k-bert-build-" });
+/** Removed afterwards; within the project, so that the task needs no right to other folders. */
+const folder = new URL("work/", here).pathname;
+await Deno.mkdir(folder, { recursive: true });
 try {
   const dependencies = Object.fromEntries(
     ["core", "backend-cpu", "backend-wasm", "backend-webgpu"]
       .map((name) => [`@tensorflow/tfjs-${name}`, VERSION]),
   );
-  await Deno.writeTextFile(`${folder}/package.json`, JSON.stringify({ private: true, dependencies }));
-  await Deno.copyFile(new URL("tfjs_entry.js", here), `${folder}/entry.js`);
-  await Deno.writeTextFile(`${folder}/deno.json`, `{ "nodeModulesDir": "manual" }`);
+  await Deno.writeTextFile(`${folder}package.json`, JSON.stringify({ private: true, dependencies }));
+  await Deno.copyFile(new URL("tfjs_entry.js", here), `${folder}entry.js`);
+  await Deno.writeTextFile(`${folder}deno.json`, `{ "nodeModulesDir": "manual" }`);
   await run("install", "--quiet");
   await run("run", "--no-config", "--allow-read", "--allow-write", "--allow-env", "--allow-run", ESBUILD, ...[
     "entry.js",
@@ -40,7 +42,7 @@ try {
     `--banner:js=// Built from tfjs ${VERSION} (Apache-2.0) by core/tensor/build/build.ts: do not edit.`,
   ]);
   const wasm = await Deno.readFile(
-    `${folder}/node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm`,
+    `${folder}node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm`,
   );
   await Deno.writeTextFile(
     new URL("tfjs_wasm.js", assets),
