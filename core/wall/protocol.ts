@@ -25,12 +25,12 @@ export type Message =
   | { readonly kind: "ready" }
   | { readonly kind: "call"; readonly id: number; readonly method: string; readonly args: readonly unknown[] }
   | { readonly kind: "cancel"; readonly id: number }
-  | { readonly kind: "return"; readonly id: number; readonly value?: unknown }
+  | { readonly kind: "return"; readonly id: number; readonly value: unknown }
   | { readonly kind: "throw"; readonly id: number; readonly failure: Failure }
   /** Something failed that was nobody's call: the sender is of no use any more. */
   | { readonly kind: "failed"; readonly failure: Failure }
   /** The events of one turn, in the order in which they were emitted. */
-  | { readonly kind: "events"; readonly events: readonly { topic: string; payload?: unknown }[] }
+  | { readonly kind: "events"; readonly events: readonly { topic: string; payload: unknown }[] }
   | { readonly kind: "log"; readonly level: "debug" | "info" | "warn" | "error"; readonly text: string };
 
 /** Events of one message; a sender with more sends several. */
