@@ -187,7 +187,8 @@ function literal(node: Node): string | undefined {
 /** Whether a relative specifier, read as a URL, is a code file inside of the plugin's folder. */
 function isInside(specifier: string, file: string): boolean {
   if (!/^\.\.?(?:\/[\w.-]+)+\.[jt]s$/.test(specifier)) return false;
-  return new URL(specifier, `plugin:///folder/${file}`).href.startsWith("plugin:///folder/");
+  // A folder whose name no specifier can have: nothing leads out of it and in again.
+  return new URL(specifier, `plugin:///~/${file}`).href.startsWith("plugin:///~/");
 }
 
 function stripTypes(text: string, file: string, plugin: string): string {

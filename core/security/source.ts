@@ -71,6 +71,7 @@ function webSource(base: URL, timeoutMs: number): PluginSource {
         timeoutMs,
       );
       try {
+        if (!url.href.startsWith(base.href)) throw new Error("it is not in the plugin's folder");
         const { ok, status, body } = await fetch(url, { redirect: "error", signal: giveUp.signal });
         if (ok && body) return await readAtMost(body, maxBytes);
         await body?.cancel();
