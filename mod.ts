@@ -38,7 +38,7 @@ export type { PluginShare, RunResult, Scores } from "./core/train/result.ts";
 export type { StepReport } from "./core/train/trainer.ts";
 export type { PluginEvent } from "./core/plugins/manager.ts";
 export type { Backend, BackendName } from "./core/tensor/backend.ts";
-export { parseOptions } from "./core/cli/options.ts";
+export { parseOptions, usage } from "./core/cli/options.ts";
 export { runProgram } from "./core/cli/script.ts";
 export type { ProgramOutcome } from "./core/cli/script.ts";
 export { terminalDisplay } from "./core/cli/display.ts";
@@ -92,7 +92,10 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
     started ??= import("./core/tensor/backend.ts").then(async ({ startBackend }) =>
       stack.use(await startBackend(wanted))
     );
-    const running = await started;
+    const running = await started.catch((error) => {
+      started = undefined; // another one may be asked for
+      throw error;
+    });
     if (wanted === "auto" || wanted === running.name) return running;
     const message =
       `This runtime computes on ${running.name} and cannot change to ${wanted}; make another runtime`;

@@ -78,7 +78,7 @@ class HeadServer {
     layers.trainingStep = step;
     using tape = new Tape();
     using _scope = tensorScope();
-    const logits = await this.#head.forward(states);
+    const logits = await this.#forward(states);
     const loss = this.#head.getLossFunction()(logits, targets);
     const lossGradient = tf.scalar(weight);
     const [hiddenGradient, ...gradients] = tape.gradients(loss, lossGradient, [states, ...variables]);
@@ -104,7 +104,7 @@ class HeadServer {
 
   async predict(hidden: HostTensor): Promise<WireValue> {
     using _scope = tensorScope();
-    return await download(await this.#head.forward(upload(hidden)));
+    return await download(await this.#forward(upload(hidden)));
   }
 
   async state(): Promise<WireValue> {
@@ -137,6 +137,12 @@ class HeadServer {
       this.#optimizer.restore(new Map(Object.entries(moments)), updates);
     }
     return undefined;
+  }
+
+  async #forward(states: tf.Tensor): Promise<tf.Tensor> {
+    const logits: unknown = await this.#head.forward(states);
+    if (logits instanceof tf.Tensor) return logits;
+    throw new TypeError(`forward() of ${this.#head.constructor.name} has to return a tensor of logits`);
   }
 
   #accumulate(name: string, gradient: tf.Tensor | undefined): void {

@@ -55,13 +55,16 @@ export function learnVocabulary(
   return [...tokens].slice(0, size);
 }
 
-/** Lower case, no accents, punctuation apart: BERT's "basic" tokenization. */
+/** BERT's "basic" tokenization: lower case, no accents or control characters, punctuation and Han apart. */
 export function splitWords(text: string): string[] {
-  return text.toLowerCase().normalize("NFD").replace(/\p{Mn}/gu, "")
-    .match(/[\p{P}\p{S}]|[^\s\p{P}\p{S}\p{C}]+/gu) ?? [];
+  return text
+    .replace(/[^\S ]/g, " ")
+    .replace(/\p{C}/gu, "")
+    .toLowerCase().normalize("NFD").replace(/\p{Mn}/gu, "")
+    .match(/[\p{P}$+<=>^`|~]|\p{Script=Han}|[^\s\p{P}$+<=>^`|~\p{Script=Han}]+/gu) ?? [];
 }
 
-/** Longer "words" are encoded attachments or rulers; BERT maps them to [UNK] anyway. */
+/** Longer "words" are encoded attachments or rulers. */
 const MAX_WORD_CHARACTERS = 40;
 
 function countWords(texts: Iterable<string>): Map<string, number> {

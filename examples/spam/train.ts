@@ -14,6 +14,7 @@ import {
   runProgram,
   splitByGroups,
   terminalDisplay,
+  usage,
 } from "../../mod.ts";
 import { LABELS, loadEmails } from "./emails.ts";
 
@@ -27,7 +28,7 @@ const HELP =
   --output DIR     where the run's folder is made; below runs/      (runs)`;
 
 await runProgram(async (signal) => {
-  const { options } = parseOptions(Deno.args, {
+  const { options, rest } = parseOptions(Deno.args, {
     config: "value",
     resume: "value",
     seed: "value",
@@ -39,6 +40,7 @@ await runProgram(async (signal) => {
     console.log(HELP);
     return "done";
   }
+  if (rest.length > 0) throw usage(rest[0]!, `train takes no ${rest[0]}; see --help`);
   const { seed, backend, output } = options;
   const config = await loadTrainingConfig(options.config ?? new URL("k-bert.yaml", import.meta.url), {
     seed,

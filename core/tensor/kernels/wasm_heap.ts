@@ -41,19 +41,23 @@ export const wasmHeap = {
 
 const guarded = new WeakSet<object>();
 
+/** Where 32-bit addresses end: a larger size would wrap around and be granted as a small one. */
+const MEMORY_BYTES = 2 ** 32;
+
 /** Makes a failed allocation an error. The backend would take the address 0 and write over other tensors. */
 export function guardWasmMemory(): void {
   const { wasm } = backend();
   if (guarded.has(wasm)) return;
   guarded.add(wasm);
+  wasm._malloc(4); // the first call puts the real function in the place of a stub, and would do so with ours
   const allocate = wasm._malloc.bind(wasm);
   wasm._malloc = (bytes) => {
-    const address = allocate(bytes);
+    const address = bytes < MEMORY_BYTES ? allocate(bytes) : 0;
     if (address === 0 && bytes > 0) {
       const message =
-        `The wasm backend has no room for a tensor of ${bytes} bytes (it holds 2 GiB in all); ` +
-        `use a smaller batch, model or sequence`;
-      throw new KBertError("tensor/too-large", message, { limitBytes: 2 ** 31, bytes });
+        `The wasm backend has no room for a tensor of ${bytes} bytes (it holds ${MEMORY_BYTES} ` +
+        `in all); use a smaller batch, model or sequence`;
+      throw new KBertError("tensor/too-large", message, { limitBytes: MEMORY_BYTES, bytes });
     }
     return address;
   };
