@@ -110,7 +110,7 @@ Deno.test("fineTune() answers a bad plugin with a sentence and leaves no run beh
     [
       "a folder that is missing",
       undefined,
-      { plugin: "/there/is/no/such_head" },
+      { plugin: "runs/.tests/no/such_head" },
       "plugin/image",
       /^Cannot read [^\n]*such_head\/plugin.yaml of the plugin such_head: there is no such file$/,
     ],

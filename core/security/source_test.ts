@@ -1,3 +1,4 @@
+import { symlink } from "../../tests/fixtures/symlink.ts";
 import { assert, assertEquals, assertRejects } from "../deps/assert.ts";
 import { KBertError } from "../wall/errors.ts";
 import { buildImage } from "./image.ts";
@@ -55,9 +56,9 @@ Deno.test("pluginSource() refuses what is not a file inside of the folder", asyn
   await Deno.mkdir(`${folder.path}/plugin_of_another`);
   await Deno.writeTextFile(`${folder.path}/secret.ts`, "secret");
   await Deno.writeTextFile(`${folder.path}/plugin_of_another/secret.ts`, "secret");
-  await Deno.symlink(`${folder.path}/secret.ts`, `${plugin}/link.ts`);
-  await Deno.symlink(`${folder.path}/plugin_of_another`, `${plugin}/linked_folder`);
-  await Deno.symlink(`${plugin}/loop.ts`, `${plugin}/loop.ts`);
+  await symlink(`${folder.path}/secret.ts`, `${plugin}/link.ts`);
+  await symlink(`${folder.path}/plugin_of_another`, `${plugin}/linked_folder`);
+  await symlink(`${plugin}/loop.ts`, `${plugin}/loop.ts`);
   const source = pluginSource(plugin);
 
   for (
@@ -82,7 +83,7 @@ Deno.test("pluginSource() refuses what is not a file inside of the folder", asyn
 Deno.test("pluginSource() follows a link that stays in the folder", async () => {
   await using folder = await temporaryFolder();
   await Deno.writeTextFile(`${folder.path}/real.ts`, "real");
-  await Deno.symlink("real.ts", `${folder.path}/link.ts`);
+  await symlink("real.ts", `${folder.path}/link.ts`);
 
   const bytes = await pluginSource(folder.path).read("link.ts", 100);
 
