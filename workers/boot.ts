@@ -61,11 +61,11 @@ interface LoadRequest {
  */
 export function boot(options: BootOptions): void {
   installLoader(options.sdk);
-  const scope = globalThis as unknown as { onmessage: ((event: MessageEvent) => void) | null };
-  scope.onmessage = ({ ports: [port] }) => {
-    scope.onmessage = null;
+  // Once: a listener that stays is one that the plugin can find.
+  globalThis.addEventListener("message", (event) => {
+    const [port] = (event as MessageEvent).ports;
     if (port) live(port, options);
-  };
+  }, { once: true });
 }
 
 function live(port: MessagePort, { sdk, ports }: BootOptions): void {

@@ -36,6 +36,8 @@ export function installLoader(sdk: SdkModules): void {
     },
     load(url, context, next): LoadFnOutput {
       if (image === undefined) return next(url, context);
+      // As text or bytes, a module would not be run, and the one that throws would not throw.
+      for (const _name in context.importAttributes) throw new TypeError("Only code can be imported");
       return { format: "module", source: image[url] ?? DENIED_SOURCE, shortCircuit: true };
     },
   });

@@ -11,7 +11,7 @@
 import { KBertError, messageOf } from "./errors.ts";
 import { PluginError, toFailure } from "./failure.ts";
 import { checkFrame, type FramePort } from "./frame.ts";
-import { MAX_EVENTS, type Message, parseMessage } from "./protocol.ts";
+import { MAX_EVENTS, MAX_NAME, type Message, parseMessage } from "./protocol.ts";
 import { decodeValue, encodeValue, type WireValue } from "./values.ts";
 
 /** What a channel does with what the other side asks. All are optional: what is not served is refused. */
@@ -123,7 +123,14 @@ export class Channel implements Disposable {
   events(events: readonly { topic: string; payload: WireValue }[]): void {
     if (events.length > MAX_EVENTS) throw this.#frameError(`send ${events.length} events at once`);
     const buffers: ArrayBuffer[] = [];
-    const encoded = events.map(({ topic, payload }) => ({ topic, payload: encodeValue(payload, buffers) }));
+    const encoded = events.map(({ topic, payload }) => {
+      if (topic.length < 1 || topic.length > MAX_NAME) {
+        throw this.#frameError(
+          `send an event whose topic has ${topic.length} characters instead of 1 to ${MAX_NAME}`,
+        );
+      }
+      return { topic, payload: encodeValue(payload, buffers) };
+    });
     this.#send({ kind: "events", events: encoded }, buffers);
   }
 

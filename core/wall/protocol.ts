@@ -35,6 +35,8 @@ export type Message =
 
 /** Events of one message; a sender with more sends several. */
 export const MAX_EVENTS = 1_000;
+/** Characters of the name of an event or a method. */
+export const MAX_NAME = 128;
 
 const id = z.int().positive();
 
@@ -55,14 +57,21 @@ function failureSchema(causes: number): z.ZodType<Failure> {
 
 const messageSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("ready") }),
-  z.object({ kind: z.literal("call"), id, method: z.string().min(1).max(128), args: z.array(z.unknown()) }),
+  z.object({
+    kind: z.literal("call"),
+    id,
+    method: z.string().min(1).max(MAX_NAME),
+    args: z.array(z.unknown()),
+  }),
   z.object({ kind: z.literal("cancel"), id }),
   z.object({ kind: z.literal("return"), id, value: z.unknown() }),
   z.object({ kind: z.literal("throw"), id, failure }),
   z.object({ kind: z.literal("failed"), failure }),
   z.object({
     kind: z.literal("events"),
-    events: z.array(z.object({ topic: z.string().min(1).max(128), payload: z.unknown() })).max(MAX_EVENTS),
+    events: z.array(z.object({ topic: z.string().min(1).max(MAX_NAME), payload: z.unknown() })).max(
+      MAX_EVENTS,
+    ),
   }),
   z.object({
     kind: z.literal("log"),

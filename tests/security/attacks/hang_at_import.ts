@@ -1,0 +1,4 @@
+/** Never finishes loading. */
+export const attack = (): string => "BREACH: it was loaded";
+
+await new Promise(() => {});

@@ -1,0 +1,5 @@
+/** Imports a builtin whose name a text search does not find. */
+// deno-fmt-ignore
+import { pid } from "\x6eode:process";
+
+export const attack = (): string => `BREACH: ${pid}`;

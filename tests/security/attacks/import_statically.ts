@@ -1,0 +1,4 @@
+/** Imports a builtin in the open; the vetting has to refuse the whole plugin. */
+import { pid } from "node:process";
+
+export const attack = (): string => `BREACH: ${pid}`;

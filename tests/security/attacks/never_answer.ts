@@ -1,0 +1,5 @@
+/** Never answers, and keeps its thread busy with timers. */
+export function attack(): Promise<string> {
+  setInterval(() => {}, 1);
+  return new Promise(() => {});
+}

@@ -1,0 +1,5 @@
+/** Rejects where nobody listens. */
+export function attack(): Promise<string> {
+  void Promise.reject(new Error("\u001b[31mrejected unheard"));
+  return new Promise(() => {});
+}

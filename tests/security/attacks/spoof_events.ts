@@ -1,0 +1,15 @@
+/** Emits what its manifest does not declare, in another's name, with keys that set prototypes. */
+interface Head {
+  readonly eventBus: { emit(topic: string, payload?: unknown): Promise<void> };
+}
+
+export async function attack({ eventBus }: Head): Promise<string> {
+  const hostile: unknown = JSON.parse(
+    `{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}`,
+  );
+  await eventBus.emit("plugin.deactivated", { plugin: "the_well_behaved_one" });
+  await eventBus.emit("__proto__", hostile);
+  await eventBus.emit("\u001b[2J", hostile);
+  for (const topic of ["", "x".repeat(1_000)]) void eventBus.emit(topic, hostile).catch(() => {});
+  return "INFO";
+}

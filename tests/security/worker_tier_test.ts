@@ -1,0 +1,124 @@
+import { assert, assertEquals } from "../../core/deps/assert.ts";
+import { PluginManager } from "../../core/plugins/manager.ts";
+import { workerSandbox } from "../../workers/worker_sandbox.ts";
+import { attackNames, type Outcome, row, run } from "./attack_plugin.ts";
+
+/** How each attack has to end. Those that are not here have to be answered with BLOCKED. */
+const ENDS: Record<string, RegExp> = {
+  hang_at_import: /did not answer \$load\(\) within/,
+  hostile_error: /^\\u001b\[2J.*… \(80000\d\d characters\)$/s,
+  import_behind_a_division: /attack\.ts:\d+ imports "node:worker_threads"/,
+  import_escaped: /attack\.ts:\d+ imports "node:process"/,
+  import_statically: /attack\.ts:\d+ imports "node:process"/,
+  never_answer: /did not answer head\.predict\(\) within/,
+  overflow_the_stack: /Maximum call stack/,
+  reject_unheard: /rejected unheard/,
+  silence_the_listeners: /silently/,
+  spoof_events: /^INFO/,
+  throw_at_import: /broken at import/,
+  throw_in_a_timer: /thrown in a timer/,
+  throw_odd_values: /^\\u0000/,
+};
+
+/** Attacks that are over when their time is. */
+const SILENT = new Set(["hang_at_import", "never_answer"]);
+
+/** What a host's terminal must never be sent. */
+// deno-lint-ignore no-control-regex -- escape codes are what this is about
+const UNPRINTABLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
+
+const PERMISSIONS = ["read", "write", "net", "run", "env", "sys", "ffi", "import"] as const;
+
+/** What an attack on the host itself would change. */
+async function stateOfHost(): Promise<unknown> {
+  const intrinsics = [Object, Array, Map, Promise, Function].map(({ prototype }) =>
+    Reflect.ownKeys(prototype)
+  );
+  const rights = await Promise.all(
+    PERMISSIONS.map(async (name) => (await Deno.permissions.query({ name })).state),
+  );
+  return { intrinsics, rights, polluted: Reflect.get({}, "polluted") };
+}
+
+/** Every text of an error and its causes. */
+function textsOf(error: unknown): string[] {
+  if (!(error instanceof Error)) return [];
+  return [error.name, error.message, Deno.inspect(error, { colors: false }), ...textsOf(error.cause)];
+}
+
+function assertHarmless({ errors, log, topics, openCalls }: Outcome): void {
+  const texts = [...log, ...errors.flatMap(textsOf)];
+  const unprintable = texts.find((text) => UNPRINTABLE.test(text));
+  assertEquals(unprintable, undefined, "everything that is shown is printable");
+  assert(texts.every((text) => text.length < 50_000), "and bounded");
+  assertEquals([topics, openCalls], [[], 0]);
+}
+
+/** A plugin that stands for all others: it answers as long as the host is well. */
+async function startNeighbour(manager: PluginManager, folder: string): Promise<() => Promise<unknown>> {
+  const code = `import { HeadPort, type tf } from "k-bert/sdk/tensors";
+    export class Main extends HeadPort { override forward(x: tf.Tensor): tf.Tensor { return x; } }`;
+  await Deno.writeTextFile(
+    `${folder}/plugin.yaml`,
+    "name: neighbour\nversion: 1.0.0\nentry_points:\n  head: main:Main\n",
+  );
+  await Deno.writeTextFile(`${folder}/main.ts`, code);
+  const plugin = await manager.load(folder, { port: "head" });
+  return () => plugin.call("head.predict", [row()]);
+}
+
+Deno.test("workerSandbox() holds every attack that this tier is made for", async (t) => {
+  using manager = new PluginManager({ createSandbox: workerSandbox });
+  const folder = await Deno.makeTempDir();
+  const neighbour = await startNeighbour(manager, folder).finally(() =>
+    Deno.remove(folder, { recursive: true })
+  );
+  const before = await stateOfHost();
+
+  for (const name of await attackNames()) {
+    await t.step(name, async () => {
+      const outcome = await run(name, SILENT.has(name) ? 1_000 : 30_000);
+
+      assert(!outcome.verdict.startsWith("BREACH"), outcome.verdict.slice(0, 500));
+      const end = ENDS[name] ?? /^BLOCKED/;
+      assert(end.test(outcome.verdict), outcome.verdict.slice(0, 500));
+      assertHarmless(outcome);
+      assertEquals(await neighbour(), row(), "the others go on");
+      assertEquals(await stateOfHost(), before);
+    });
+  }
+});
+
+Deno.test("a host prints no byte of an attack unescaped and ends by itself", async (t) => {
+  const host = new URL("./host.ts", import.meta.url).pathname;
+  const root = new URL("../../", import.meta.url).pathname;
+  const rights = ["--no-prompt", "--allow-read", "--allow-write"];
+  const args = ["run", "--no-check", "--unstable-worker-options", ...rights, host];
+
+  for (
+    const name of [
+      "throw_in_a_timer",
+      "reject_unheard",
+      "silence_the_listeners",
+      "hostile_console",
+      "throw_at_import",
+    ]
+  ) {
+    await t.step(name, async () => {
+      const { code, stdout, stderr } = await new Deno.Command("deno", {
+        args: [...args, name],
+        cwd: root,
+        env: { NO_COLOR: "1" },
+        signal: AbortSignal.timeout(60_000),
+      }).output();
+
+      const [output, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)) as [
+        string,
+        string,
+      ];
+      assertEquals([code, errors], [0, ""]);
+      assert(!UNPRINTABLE.test(output), output);
+      assertEquals(JSON.parse(output).openCalls, 0);
+    });
+  }
+});
