@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { init, parse } from "../../core/deps/es_module_lexer.ts";
+import { init, parse } from "../deps/es_module_lexer.ts";
 
 /** Path from the root of the repository → source text. */
 export type Sources = ReadonlyMap<string, string>;
