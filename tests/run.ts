@@ -26,6 +26,8 @@ const { code } = await new Deno.Command("deno", {
     "--doc",
     "--no-prompt",
     "--parallel",
+    // Apart from deno.lock: a task installs what its lock file names, and `train` needs no test packages.
+    "--lock=tests/deno.lock",
     `--allow-read=.,${npmCache}`,
     `--allow-write=${SCRATCH}`,
     "--allow-run=deno",
