@@ -4,7 +4,7 @@ import { KBertError } from "../wall/errors.ts";
 import { startBackend } from "./backend.ts";
 import { openDevice } from "./device.ts";
 
-const hasAdapter = await navigator.gpu?.requestAdapter() != null;
+const hasAdapter = Boolean(await navigator.gpu?.requestAdapter());
 
 for (const name of ["wasm", "cpu"] as const) {
   Deno.test(`startBackend("${name}") starts just that, and computes`, async () => {
@@ -28,7 +28,7 @@ Deno.test('startBackend("auto") says why it chose', async () => {
 Deno.test({
   name: 'startBackend("webgpu") without an adapter is an error, never another backend',
   ignore: hasAdapter, // there is one on this machine: the tests below run instead
-  async fn() {
+  async fn(): Promise<void> {
     using _before = await startBackend("cpu");
 
     const error = await assertRejects(() => startBackend("webgpu"), KBertError);
@@ -58,7 +58,7 @@ for (const numbers of [1_073_741_800, 1_250_000_000]) {
 Deno.test({
   name: "a buffer over the device's limit is refused before it is made",
   ignore: !hasAdapter, // needs a device; there is none on this machine
-  async fn() {
+  async fn(): Promise<void> {
     using backend = await startBackend("webgpu");
     const one = tf.ones([1]);
 
@@ -74,7 +74,7 @@ Deno.test({
 Deno.test({
   name: "Backend.check() throws what the device reported, where tfjs would go on with zeros",
   ignore: !hasAdapter, // needs a device; there is none on this machine
-  async fn() {
+  async fn(): Promise<void> {
     using device = await openDevice();
     const backend = device.createBackend() as unknown as { device: GPUDevice };
     device.check();
