@@ -10,7 +10,7 @@ import { parseSettings } from "../manifest/settings.ts";
 import { buildImage, moduleUrl, type PluginImage } from "../security/image.ts";
 import { pluginSource } from "../security/source.ts";
 import { type CallOptions, Channel } from "../wall/channel.ts";
-import { KBertError } from "../wall/errors.ts";
+import { KBertError, messageOf } from "../wall/errors.ts";
 import { printable } from "../wall/failure.ts";
 import type { Sandbox, SandboxFactory, Tier } from "../wall/sandbox.ts";
 import type { WireValue } from "../wall/values.ts";
@@ -194,7 +194,7 @@ export class LoadedPlugin implements Disposable {
   ): Promise<void> {
     await this.#ready();
     const encoder = new TextEncoder();
-    await this.call("$load", [{
+    const loading = this.call("$load", [{
       port,
       entry,
       exportName,
@@ -203,6 +203,14 @@ export class LoadedPlugin implements Disposable {
       settings: settings as Record<string, WireValue>,
       seed,
     }]);
+    await loading.catch((error: unknown) => {
+      if (!(error instanceof KBertError) || error.code !== "call/failed") throw error;
+      // The name of our own call says nothing to whoever wrote or uses the plugin.
+      const message = `The plugin ${this.name} cannot be loaded: ${messageOf(error.cause)}`;
+      throw new KBertError("call/failed", message, { plugin: this.name, method: "$load" }, {
+        cause: error.cause,
+      });
+    });
     this.#isLoaded = true;
   }
 

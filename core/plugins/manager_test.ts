@@ -118,7 +118,11 @@ Deno.test("PluginManager.start() leaves nothing running when the plugin does not
     using _manager = manager;
 
     const image = await imageOf();
-    const error = await assertRejects(() => manager.start(image, { port: "head" }), KBertError, "no class");
+    const error = await assertRejects(
+      () => manager.start(image, { port: "head" }),
+      KBertError,
+      "The plugin sample cannot be loaded: no class",
+    );
 
     assertEquals([error.code, places[0]?.disposals, manager.plugins.length], ["call/failed", 1, 0]);
   });
