@@ -329,7 +329,7 @@ Deno.test("fineTune() counts the texts that are longer than the limit and says s
   assert(outcome.kind === "finished");
   assertEquals(outcome.result.examples, { train: 46, test: 2, truncated: 3 });
   const said = notes.filter((line) => line.includes("longer"));
-  assertEquals(said, ["Tokenized 48 texts; 3 are longer than 16 and were cut"]);
+  assertEquals(said, ["3 of them are longer than 16 tokens, and their end was left out"]);
 });
 
 Deno.test("a program ends with 1 or 2 and one line that starts with error:", async (t) => {

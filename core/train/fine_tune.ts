@@ -164,14 +164,16 @@ export async function fineTune(parts: FineTuneParts, options: FineTuneOptions): 
     { train: Tokenized; test: Tokenized; truncated: number } | undefined
   > {
     const total = options.train.length + options.test.length;
+    note(`Tokenizing ${total} texts`);
     try {
       const train = await tokenize(options.train, tokenizer, signal);
       const test = await tokenize(options.test, tokenizer, signal);
       const truncated = train.truncated + test.truncated;
-      const cut = truncated === 0
-        ? ""
-        : `; ${truncated} are longer than ${config.data.maxLength} and were cut`;
-      note(`Tokenized ${total} texts${cut}`);
+      if (truncated > 0) {
+        const { maxLength, truncation } = config.data;
+        const what = truncation === "head" ? "end" : "middle";
+        note(`${truncated} of them are longer than ${maxLength} tokens, and their ${what} was left out`);
+      }
       return { train, test, truncated };
     } catch (error) {
       if (signal.aborted && error === signal.reason) return undefined;
