@@ -53,7 +53,7 @@ export interface Progress {
 /** Ten redraws a second look continuous and cost nothing. */
 const REDRAW_MS = 100;
 const WIDEST_BAR = 24;
-const NARROWEST_BAR = 8;
+const NARROWEST_BAR = 5;
 
 /**
  * A display for a run of `total` steps.
@@ -119,28 +119,34 @@ export function createProgress(
 /** A part of the line. */
 interface Field {
   readonly text: string;
+  /** On a terminal, where a bar has to find room beside all others in 80 columns. */
+  readonly short: string;
   /** Where there is no room for all, the fields with the lowest worth go first. */
   readonly worth: number;
 }
 
 function fieldsOf(state: ProgressState, total: number): Field[] {
   const { step, loss, accuracy, tokensPerSecond, secondsLeft, pluginShare, note } = state;
+  const field = (worth: number, text: string, short = text): Field => ({ worth, text, short });
+  const speed = finite(tokensPerSecond, (value) => WHOLE.format(value));
+  const share = finite(pluginShare, (value) => (100 * value).toFixed(1));
+  const right = finite(accuracy, (value) => value.toFixed(3));
   return [
-    { worth: 9, text: `step ${step}/${total}` },
-    { worth: 7, text: `${Math.floor(100 * shareOf(step, total))}%` },
-    { worth: 8, text: finite(loss, (value) => `loss ${value.toFixed(3)}`) },
-    { worth: 5, text: finite(accuracy, (value) => `accuracy ${value.toFixed(3)}`) },
-    { worth: 3, text: finite(tokensPerSecond, (value) => `${WHOLE.format(value)} tokens/s`) },
-    { worth: 2, text: finite(pluginShare, (value) => `plugin ${(100 * value).toFixed(1)} % of step`) },
-    { worth: 6, text: finite(secondsLeft, (value) => `${clock(value)} left`) },
-    { worth: 4, text: printable(note ?? "") },
+    field(9, `step ${step}/${total}`, `${step}/${total}`),
+    field(7, `${Math.floor(100 * shareOf(step, total))}%`, ""), // the bar says it
+    field(8, finite(loss, (value) => `loss ${value.toFixed(3)}`)),
+    field(5, right && `accuracy ${right}`, right && `acc ${right}`),
+    field(3, speed && `${speed} tokens/s`, speed && `${speed} tok/s`),
+    field(2, share && `plugin ${share} % of step`, share && `plugin ${share}%`),
+    field(6, finite(secondsLeft, (value) => `${clock(value)} left`)),
+    field(4, printable(note ?? "")),
   ].filter((field) => field.text !== "");
 }
 
 /** The fields that fit, after a bar if there is room for one. */
 function terminalLine(state: ProgressState, total: number, width: number): string {
-  let fields = fieldsOf(state, total);
-  const joined = (): string => fields.map((field) => field.text).join("  ");
+  let fields = fieldsOf(state, total).filter((field) => field.short !== "");
+  const joined = (): string => fields.map((field) => field.short).join("  ");
   while (fields.length > 1 && joined().length > width) {
     const least = Math.min(...fields.map((field) => field.worth));
     fields = fields.filter((field) => field.worth !== least);
