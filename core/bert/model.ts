@@ -40,7 +40,27 @@ const MASKED = -1e9;
 /** Deviation of the initial weights (appendix A.2). */
 const INITIAL_DEVIATION = 0.02;
 
-/** An encoder. Owns its parameters. */
+/**
+ * An encoder. Owns its parameters.
+ *
+ * @example Hidden states of one padded text
+ * ```ts
+ * import { bertConfig } from "./config.ts";
+ * import { BertEncoder } from "./model.ts";
+ * import { startBackend } from "../tensor/backend.ts";
+ * import { assertEquals } from "../deps/assert.ts";
+ *
+ * using _backend = await startBackend("cpu");
+ * const config = bertConfig("tiny", { vocabSize: 100, hiddenSize: 8, intermediateSize: 16 });
+ * using encoder = BertEncoder.create(config, 1);
+ * const ids = Int32Array.of(2, 17, 3, 0);
+ *
+ * const hidden = encoder.forward({ batch: 1, length: 4, ids, mask: Float32Array.of(1, 1, 1, 0) });
+ *
+ * assertEquals(hidden.shape, [1, 4, 8]);
+ * hidden.dispose();
+ * ```
+ */
 export class BertEncoder implements Disposable {
   readonly config: BertConfig;
   readonly #parameters = new Map<string, tf.Variable>();

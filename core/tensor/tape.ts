@@ -25,7 +25,24 @@ interface TapeEngine {
 /**
  * An open recording. While it is open, no other code may compute with tensors in this realm.
  *
- * Owns what was saved for the backward pass; {@linkcode Tape[Symbol.dispose]} frees it.
+ * Owns what was saved for the backward pass; disposing of it frees that.
+ *
+ * @example The derivative of a square
+ * ```ts
+ * import { Tape } from "./tape.ts";
+ * import * as tf from "../deps/tfjs.ts";
+ * import { assertEquals } from "../deps/assert.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const x = tf.scalar(3);
+ * using tape = new Tape();
+ * const y = tf.square(x);
+ * await Promise.resolve(); // a message to a worker and back, say
+ *
+ * const [gradient] = tape.gradients(y, undefined, [x]);
+ *
+ * assertEquals(gradient!.dataSync()[0], 6);
+ * ```
  */
 export class Tape implements Disposable {
   readonly #engine = tf.engine() as unknown as TapeEngine;

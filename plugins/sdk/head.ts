@@ -19,7 +19,37 @@ import { crossEntropy, type LossFunction } from "./losses.ts";
  */
 export type HiddenStates = "cls" | "mean" | "all";
 
-/** Base class of heads. Build the layers in the constructor, with `this.layers`. */
+/**
+ * Base class of heads. Build the layers in the constructor, with `this.layers`.
+ *
+ * @example A linear head, as a plugin would write it with `k-bert/sdk/tensors`
+ * ```ts
+ * import { HeadPort } from "./head.ts";
+ * import type { Linear } from "./layers.ts";
+ * import { EventBus } from "./event_bus.ts";
+ * import type { HeadConfig } from "./config.ts";
+ * import * as tf from "../../core/deps/tfjs.ts";
+ * import { assertEquals } from "../../core/deps/assert.ts";
+ *
+ * class LinearHead extends HeadPort {
+ *   readonly #classifier: Linear;
+ *
+ *   constructor(config: HeadConfig, eventBus: EventBus, seed?: number) {
+ *     super(config, eventBus, seed);
+ *     this.#classifier = this.layers.linear("classifier", config.hidden_size, config.num_labels);
+ *   }
+ *
+ *   override forward(hiddenStates: tf.Tensor): tf.Tensor {
+ *     return this.#classifier.apply(hiddenStates);
+ *   }
+ * }
+ *
+ * await tf.setBackend("cpu");
+ * const head = new LinearHead({ hidden_size: 4, num_labels: 2 }, new EventBus(() => {}));
+ * assertEquals(head.forward(tf.zeros([3, 4])).shape, [3, 2]);
+ * assertEquals([...head.layers.parameters.keys()], ["classifier.weight", "classifier.bias"]);
+ * ```
+ */
 export abstract class HeadPort<Config extends HeadConfig = HeadConfig> {
   /** Makes layers and owns their parameters. */
   readonly layers: Layers;
