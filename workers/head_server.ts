@@ -10,6 +10,7 @@ import * as tf from "../core/deps/tfjs.ts";
 import { AdamW, squaredNorm, type UpdateOptions } from "../core/tensor/adamw.ts";
 import { startBackend } from "../core/tensor/backend.ts";
 import { Tape } from "../core/tensor/tape.ts";
+import { download, upload } from "../core/tensor/transfer.ts";
 import type { HostTensor } from "../core/wall/tensor.ts";
 import type { WireValue } from "../core/wall/values.ts";
 import { HeadPort } from "../plugins/sdk/head.ts";
@@ -170,15 +171,6 @@ function oneAtATime(): <Args extends unknown[]>(
 function tensorScope(): Disposable {
   tf.engine().startScope();
   return { [Symbol.dispose]: () => tf.engine().endScope() };
-}
-
-function upload({ data, shape, dtype }: HostTensor): tf.Tensor {
-  return tf.tensor(data, [...shape], dtype);
-}
-
-/** Copied: tfjs may answer a view on its own memory, and what crosses the wall is moved. */
-async function download(tensor: tf.Tensor): Promise<HostTensor> {
-  return { dtype: "float32", shape: tensor.shape, data: (await tensor.data()).slice() as Float32Array };
 }
 
 function zeros(shape: readonly number[]): HostTensor {

@@ -13,6 +13,7 @@
 import * as tf from "../deps/tfjs.ts";
 import { dropout, gelu, layerNorm, linear, maskedSoftmax } from "../tensor/operations.ts";
 import { Random } from "../tensor/random.ts";
+import { download } from "../tensor/transfer.ts";
 import { KBertError } from "../wall/errors.ts";
 import { type HostTensor, sizeOf } from "../wall/tensor.ts";
 import type { BertConfig } from "./config.ts";
@@ -148,10 +149,7 @@ export class BertEncoder implements Disposable {
   /** A copy of all parameters in ordinary memory, by name. */
   async weights(): Promise<Map<string, HostTensor>> {
     const weights = new Map<string, HostTensor>();
-    for (const [name, parameter] of this.#parameters) {
-      const data = (await parameter.data()).slice() as Float32Array;
-      weights.set(name, { dtype: "float32", shape: parameter.shape, data });
-    }
+    for (const [name, parameter] of this.#parameters) weights.set(name, await download(parameter));
     return weights;
   }
 

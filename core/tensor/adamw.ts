@@ -9,6 +9,7 @@
 import * as tf from "../deps/tfjs.ts";
 import { KBertError } from "../wall/errors.ts";
 import type { HostTensor } from "../wall/tensor.ts";
+import { download, upload } from "./transfer.ts";
 import type { Moments } from "./kernels/adamw.ts";
 import { kernelOf } from "./kernels/table.ts";
 
@@ -96,10 +97,8 @@ export class AdamW implements Disposable {
   async state(): Promise<Map<string, HostTensor>> {
     const state = new Map<string, HostTensor>();
     for (const [name, { first, second }] of this.#moments) {
-      for (const [suffix, tensor] of [["first", first], ["second", second]] as const) {
-        const data = (await tensor.data()).slice() as Float32Array;
-        state.set(`${name}.${suffix}`, { dtype: "float32", shape: tensor.shape, data });
-      }
+      state.set(`${name}.first`, await download(first));
+      state.set(`${name}.second`, await download(second));
     }
     return state;
   }
@@ -126,8 +125,8 @@ export class AdamW implements Disposable {
     for (const { name, first, second } of wanted) {
       const moments = this.#moments.get(name)!;
       tf.dispose([moments.first, moments.second]);
-      moments.first = tf.tensor(first.data.slice(), [...first.shape]);
-      moments.second = tf.tensor(second.data.slice(), [...second.shape]);
+      moments.first = upload({ ...first, data: first.data.slice() });
+      moments.second = upload({ ...second, data: second.data.slice() });
     }
     this.#updates = updates;
   }

@@ -13,6 +13,7 @@ import * as tf from "../deps/tfjs.ts";
 import { AdamW, squaredNorm } from "../tensor/adamw.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { Tape } from "../tensor/tape.ts";
+import { download } from "../tensor/transfer.ts";
 import { KBertError } from "../wall/errors.ts";
 import type { HostTensor } from "../wall/tensor.ts";
 import { chunks } from "./batches.ts";
@@ -266,11 +267,6 @@ class Gradients implements Disposable {
   [Symbol.dispose](): void {
     tf.dispose([...this.byName.values()]);
   }
-}
-
-/** Copied: tfjs may answer a view on its own memory, and what crosses the wall is moved. */
-async function download(tensor: tf.Tensor): Promise<HostTensor> {
-  return { dtype: "float32", shape: tensor.shape, data: (await tensor.data()).slice() as Float32Array };
 }
 
 function countCorrect({ data, shape }: HostTensor, labels: Int32Array): number {
