@@ -89,6 +89,10 @@ for (const place of ["folder", "URL"] as const) {
     const errors = new TextDecoder().decode(stderr);
     assertEquals(code, 0, errors);
     assertStringIncludes(errors, `Download ${origin}/mod.ts`);
+    const elsewhere = errors.split("\n").filter((line) =>
+      line.startsWith("Download") && !line.includes(origin)
+    );
+    assertEquals(elsewhere, []);
     const { kind, losses, plugins } = JSON.parse(new TextDecoder().decode(stdout));
     assertEquals(kind, "finished");
     assertEquals(losses.length, 5);
