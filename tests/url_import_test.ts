@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertStringIncludes } from "../core/deps/assert.ts";
-import { copyNpmPackages } from "./fixtures/npm_cache.ts";
+import { serveNpmRegistry } from "./fixtures/npm_registry.ts";
 import { withTempFolder } from "./fixtures/tiny_run.ts";
 
 const CHECKOUT = new URL("../", import.meta.url);
@@ -55,11 +55,11 @@ head: { plugin: ${plugin} }
 for (const place of ["folder", "URL"] as const) {
   Deno.test(`mod.ts imported from a URL with an empty cache trains 5 steps with a plugin from a ${place}`, async () => {
     await using server = serveCheckout();
+    await using registry = await serveNpmRegistry();
     const host = `127.0.0.1:${server.addr.port}`;
     const origin = `http://${host}`;
     await using temporary = await withTempFolder();
     const folder = temporary.path;
-    await copyNpmPackages(`${folder}/cache`);
     await Deno.mkdir(`${folder}/script/my_head`, { recursive: true });
     for (const file of ["plugin.yaml", "custom_head.ts"]) {
       const text = await Deno.readTextFile(new URL(`plugins/custom_classification_head/${file}`, CHECKOUT));
@@ -83,16 +83,18 @@ for (const place of ["folder", "URL"] as const) {
         "main.ts",
       ],
       cwd: `${folder}/script`,
-      env: { DENO_DIR: `${folder}/cache`, NO_COLOR: "1" },
+      env: {
+        DENO_DIR: `${folder}/cache`,
+        NPM_CONFIG_REGISTRY: `http://127.0.0.1:${registry.addr.port}/`,
+        NO_COLOR: "1",
+      },
     }).output();
 
     const errors = new TextDecoder().decode(stderr);
     assertEquals(code, 0, errors);
     assertStringIncludes(errors, `Download ${origin}/mod.ts`);
-    const elsewhere = errors.split("\n").filter((line) =>
-      line.startsWith("Download") && !line.includes(origin)
-    );
-    assertEquals(elsewhere, []);
+    const downloads = errors.split("\n").filter((line) => line.startsWith("Download"));
+    assertEquals(downloads.filter((line) => !line.includes("http://127.0.0.1:")), []);
     const { kind, losses, plugins } = JSON.parse(new TextDecoder().decode(stdout));
     assertEquals(kind, "finished");
     assertEquals(losses.length, 5);
