@@ -30,7 +30,7 @@ export function terminalDisplay(): Display {
 
 function columnsOf(isTerminal: boolean): number {
   try {
-    return isTerminal ? Deno.consoleSize().columns : 80;
+    return isTerminal && Deno.consoleSize().columns || 80; // some terminals say 0
   } catch {
     return 80;
   }
