@@ -9,6 +9,9 @@
 import { satisfies } from "../deps/semver.ts";
 import { KBertError } from "../wall/errors.ts";
 
+/** The version of this runtime, as in deno.json. */
+export const RUNTIME_VERSION = "0.1.0";
+
 /** What {@linkcode checkCompatibility} has to know of a manifest. */
 export interface Compatible {
   readonly name: string;

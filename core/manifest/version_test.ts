@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "../deps/assert.ts";
 import { KBertError } from "../wall/errors.ts";
-import { checkCompatibility } from "./version.ts";
+import { checkCompatibility, RUNTIME_VERSION } from "./version.ts";
 
 const needing = (range?: string): Parameters<typeof checkCompatibility>[0] => ({
   name: "spam_head",
@@ -28,4 +28,10 @@ Deno.test("checkCompatibility() throws with the plugin, the range and the versio
     "Cannot load the plugin spam_head: it needs k-bert >=2.0.0 and this is 0.1.0, " +
       "use another version of either or correct compatibility.k_bert_version in its plugin.yaml",
   );
+});
+
+Deno.test("RUNTIME_VERSION is the version in deno.json", async () => {
+  const config = await Deno.readTextFile(new URL("../../deno.json", import.meta.url));
+
+  assertEquals(RUNTIME_VERSION, (JSON.parse(config) as { version: string }).version);
 });

@@ -7,6 +7,7 @@
  */
 import { splitEntryPoint } from "../manifest/schema.ts";
 import { parseSettings } from "../manifest/settings.ts";
+import { checkCompatibility, RUNTIME_VERSION } from "../manifest/version.ts";
 import { buildImage, moduleUrl, type PluginImage } from "../security/image.ts";
 import { pluginSource } from "../security/source.ts";
 import { type CallOptions, Channel } from "../wall/channel.ts";
@@ -77,6 +78,7 @@ export class PluginManager implements Disposable {
    */
   async start(image: PluginImage, options: LoadOptions): Promise<LoadedPlugin> {
     const { manifest } = image;
+    checkCompatibility(manifest, RUNTIME_VERSION);
     const entry = manifest.entry_points[options.port];
     if (entry === undefined) {
       const message = `The plugin ${manifest.name} has no ${options.port}; it offers ` +
