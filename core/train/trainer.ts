@@ -125,15 +125,6 @@ export class Trainer implements Disposable {
     };
   }
 
-  /**
-   * Logits of every example, in their order, without training: `[examples, labels]`.
-   *
-   * @param batchSize examples per batch
-   */
-  async predict(examples: readonly Encoding[], labels: number, batchSize: number): Promise<Float32Array> {
-    return await predictLogits(this.#parts, examples, labels, batchSize);
-  }
-
   /** The optimizer's moments, for a checkpoint. */
   state(): Promise<Map<string, HostTensor>> {
     return this.#optimizer.state();

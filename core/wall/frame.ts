@@ -74,7 +74,7 @@ export function checkFrame(data: unknown, sender: string, limits: FrameLimits = 
   }
 }
 
-/** A pair of ports inside one realm, for tests and for running a plugin without a wall. */
+/** A pair of ports inside one realm, for tests of what speaks over them. */
 export function framePortPair(): [FramePort, FramePort] {
   const channel = new MessageChannel();
   return [messagePort(channel.port1), messagePort(channel.port2)];
