@@ -19,15 +19,37 @@ export interface Faults {
   /** The plugin's method threw. `cause` is its error as it came across the wall. */
   "call/failed": { plugin: string; method: string };
   /** The plugin has no such method. */
-  "call/unknown-method": { plugin: string; method: string };
+  "call/unknown-method": { plugin: string; method: string; nearest?: string };
+  /** The arguments of a call are not what the method takes. */
+  "call/arguments": { plugin: string; method: string; problem: string };
+  /** A plugin asked the host for what it may not have, or what is not there. */
+  "service/refused": { plugin: string; service: string };
   /** The plugin is gone: stopped, crashed or never started. */
   "plugin/closed": { plugin: string; reason: string };
   /** A plugin folder that cannot be made into an image: a missing file, a forbidden import, a size. */
   "plugin/image": { plugin: string; file?: string; limit?: number; value?: number };
+  /** A plugin that was made for other versions of k-bert. */
+  "plugin/incompatible": { plugin: string; range: string; version: string };
+  /** No plugin of this name was found. */
+  "plugin/unknown": { plugin: string; nearest?: string };
+  /** Plugins that need each other in a circle, or one that is missing, disabled or of another version. */
+  "plugin/dependency": { plugin: string; chain: readonly string[]; range?: string; version?: string };
+  /** The plugin is in a state in which this cannot be done. */
+  "plugin/state": { plugin: string; state: string; action: string };
+  /** The plugin crashed too often; it is not started again by itself. */
+  "plugin/quarantined": { plugin: string; restarts: number; withinMs: number };
   /** A plugin answered something else than its port promises. */
   "plugin/answer": { plugin: string; method: string };
   /** A plugin does not run with the rights it has. */
   "plugin/permission": { plugin: string; right: string };
+  /** A topic that is not one, or that its emitter or listener did not declare. */
+  "event/topic": { topic: string; plugin?: string };
+  /** Nobody emitted what was waited for. */
+  "event/timeout": { topic: string; timeoutMs: number };
+  /** Waiting for an event, or for the listeners of one, was given up. */
+  "event/aborted": { topic: string };
+  /** A service that the container cannot make: unknown, disposed of, or made of itself. `chain` is how it was asked for. */
+  "container/unresolved": { token: string; chain: readonly string[] };
   /** A YAML or JSON document that is not what was expected; the first of `problems` is in the message. */
   "document/invalid": { file: string; problems: readonly DocumentProblem[] };
   /** A command line that cannot be understood. */

@@ -28,6 +28,8 @@ const LOWER = ["bert", "tensor", "security", "manifest", "container", "bus", "ta
 );
 const GROUND = ["core/wall", "core/deps"];
 const ANYTHING = [""];
+/** What a plugin's worker is made of: the same bus and container as the host, and the declarations of settings. */
+const IN_A_WORKER = ["core/tensor", "core/bus", "core/container", "core/manifest", ...GROUND];
 
 /**
  * Folder or file → what it may import besides itself, by the beginnings of paths. The longest matching
@@ -45,15 +47,15 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "core/bert": ["core/tensor", ...GROUND],
   "core/tensor": GROUND,
   "core/security": ["core/manifest", ...GROUND], // an image is a manifest with its files
-  "core/manifest": GROUND,
+  "core/manifest": ["core/bus", ...GROUND], // a manifest declares topics
   "core/container": GROUND,
   "core/bus": GROUND,
   "core/table": GROUND,
   "core/wall": ["core/deps"],
   "core/deps": ["core/tensor/assets"], // third-party code too, only bundled
   "core/tensor/assets": [],
-  "workers": ["core/wall", "core/tensor", "core/deps", "plugins/sdk"],
-  "plugins/sdk": ["core/wall", "core/tensor", "core/deps"],
+  "workers": [...IN_A_WORKER, "plugins/sdk"],
+  "plugins/sdk": IN_A_WORKER,
 };
 
 /** What a test beside the code may import: anything below where the parts are joined, and what tests share. */
