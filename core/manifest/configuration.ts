@@ -9,7 +9,7 @@
 
 import { z } from "../deps/zod.ts";
 import { expectationOf } from "./problems.ts";
-import { type Configuration, type SettingDeclaration, valueSchema } from "./settings.ts";
+import { type Configuration, type SettingDeclaration, valueSchema } from "./declaration.ts";
 
 /** Names that every object has already would be found where nothing was given. */
 const settingName = z.string()

@@ -1,43 +1,16 @@
 /**
- * What settings a plugin takes, and the check of those it is given.
- *
- * `min` and `max` bound whatever a type has to be counted: the value of a number, the characters of a
- * text, the items of a list. An object whose parts may all be left out may be left out itself, and then
- * still has their defaults.
+ * The settings that a plugin is given: checked against its family and its manifest, and made whole.
  *
  * @module
  */
 
-import { z } from "../deps/zod.ts";
+import type { z } from "../deps/zod.ts";
+import { type Configuration, settingsSchema } from "./declaration.ts";
+import { BASE_DEFAULTS, type BaseConfig, configurationOf, type PortName } from "./families.ts";
 import { type KeyPath, Positions } from "./positions.ts";
 import { validate } from "./problems.ts";
 
-/** How a manifest declares one setting. */
-export interface SettingDeclaration {
-  /** `float` takes whole numbers as well, `int` nothing else. */
-  type: "int" | "float" | "string" | "bool" | "list" | "enum" | "object";
-  /** Used when the setting is left out. */
-  default?: unknown;
-  /** Whether the setting must be given; then it has no default. @default {false} */
-  required?: boolean | undefined;
-  /** For people. */
-  description?: string | undefined;
-  /** Least number, characters or items. */
-  min?: number | undefined;
-  /** Most number, characters or items. */
-  max?: number | undefined;
-  /** What an enum may be. */
-  values?: (string | number)[] | undefined;
-  /** What each item of a list is; anything if left out. */
-  items?: SettingDeclaration | undefined;
-  /** What an object is made of; any keys if left out. */
-  properties?: Configuration | undefined;
-}
-
-/** Declarations by the name of the setting. */
-export type Configuration = { [name: string]: SettingDeclaration };
-
-/** The settings of one plugin, checked against its manifest. */
+/** What {@linkcode parseSettings} has to know of a manifest. */
 export interface Configurable {
   readonly name: string;
   readonly configuration: Configuration;
@@ -51,9 +24,20 @@ export interface SettingsSource {
   path: KeyPath;
 }
 
+/** What the user says about one use of a plugin, beside its settings. */
+export interface PluginUse {
+  /** @default {0} */
+  readonly priority?: number;
+  /** @default {true} */
+  readonly enabled?: boolean;
+  /** Another name than the manifest's. */
+  readonly name?: string;
+}
+
 /**
  * The settings of a plugin with its defaults, or everything that is wrong with them.
  *
+ * @param port the kind that the plugin is used as; its family's settings are taken too
  * @param where the document they come from, for messages
  * @throws {KBertError} `document/invalid`, with line and column if a `source` is given
  * @example
@@ -61,79 +45,55 @@ export interface SettingsSource {
  * import { parseSettings } from "./settings.ts";
  * import { assertEquals, assertThrows } from "../deps/assert.ts";
  *
- * const manifest = { name: "spam_head", configuration: { dropout: { type: "float", default: 0.1 } } } as const;
- * assertEquals(parseSettings(manifest, {}, "k-bert.yaml"), { dropout: 0.1 });
+ * const manifest = { name: "stopper", configuration: { mode: { type: "string", default: "min" } } } as const;
+ * const settings = parseSettings(manifest, "callback", { patience: 3 }, "k-bert.yaml");
+ * assertEquals(settings, { monitor: "val_loss", patience: 3, min_delta: 0.001, mode: "min" });
  *
- * const message = "k-bert.yaml: drop_out: unknown setting, did you mean dropout? (a setting of spam_head)";
- * assertThrows(() => parseSettings(manifest, { drop_out: 0 }, "k-bert.yaml"), Error, message);
+ * const slip = () => parseSettings(manifest, "callback", { patiense: 3 }, "k-bert.yaml");
+ * const message = "k-bert.yaml: patiense: unknown setting, did you mean patience? (a setting of stopper)";
+ * assertThrows(slip, Error, message);
  * ```
  */
 export function parseSettings(
   manifest: Configurable,
+  port: PortName,
   values: Readonly<Record<string, unknown>>,
   where: string,
   source?: SettingsSource,
 ): Record<string, unknown> {
   const origin = { file: where, note: `a setting of ${manifest.name}` };
-  const schema = settingsSchema(manifest.configuration);
+  const schema = settingsSchemaOf(manifest, port);
   if (source === undefined) return validate(values, schema, origin);
   const positions = new Positions(source.text);
   return validate(values, schema, { ...origin, prefix: source.path, placeOf: (path) => positions.of(path) });
 }
 
+/** The schema of everything that a plugin of this kind takes; see {@linkcode configurationOf}. */
+export function settingsSchemaOf({ configuration }: Configurable, port: PortName): z.ZodObject {
+  return settingsSchema(configurationOf(configuration, port));
+}
+
 /**
- * The schema of settings that are declared so: strict, with defaults.
+ * The config that a plugin is made with: what it is told about itself, and its settings.
  *
+ * @param settings of {@linkcode parseSettings}
  * @example
  * ```ts
- * import { settingsSchema } from "./settings.ts";
+ * import { completeConfig } from "./settings.ts";
  * import { assertEquals } from "../deps/assert.ts";
  *
- * const schema = settingsSchema({ dropout: { type: "float", default: 0.1, min: 0, max: 1 } });
- * assertEquals(schema.parse({}), { dropout: 0.1 });
- * assertEquals(schema.safeParse({ dropout: 2 }).success, false);
+ * const manifest = { name: "stopper", version: "1.2.0", dependencies: [] };
+ * assertEquals(completeConfig(manifest, { patience: 3 }, { priority: 5 }), {
+ *   ...{ name: "stopper", version: "1.2.0", enabled: true, priority: 5, dependencies: [], parameters: {} },
+ *   patience: 3,
+ * });
  * ```
  */
-export function settingsSchema(configuration: Configuration): z.ZodObject {
-  const shape = Object.entries(configuration).map(([name, entry]) => [name, settingSchema(entry)]);
-  return z.strictObject(Object.fromEntries(shape));
-}
-
-/** The schema of a setting that is given, whether or not it may be left out. */
-export function valueSchema(entry: SettingDeclaration): z.ZodType {
-  switch (entry.type) {
-    case "int":
-      return bounded(z.int(), entry);
-    case "float":
-      return bounded(z.number(), entry);
-    case "string":
-      return bounded(z.string(), entry);
-    case "bool":
-      return z.boolean();
-    case "list":
-      return bounded(z.array(entry.items === undefined ? z.unknown() : valueSchema(entry.items)), entry);
-    case "enum":
-      return z.literal(entry.values ?? []);
-    case "object":
-      return entry.properties === undefined
-        ? z.record(z.string(), z.unknown())
-        : settingsSchema(entry.properties);
-  }
-}
-
-/** The value, and what happens when it is left out. */
-function settingSchema(entry: SettingDeclaration): z.ZodType {
-  const value = valueSchema(entry);
-  if (entry.default !== undefined) return value.prefault(entry.default);
-  if (entry.required === true) return value;
-  const complete = entry.properties !== undefined && value.safeParse({}).success;
-  return complete ? value.prefault({}) : value.optional();
-}
-
-function bounded<Schema extends { min(limit: number): Schema; max(limit: number): Schema }>(
-  schema: Schema,
-  { min, max }: SettingDeclaration,
-): Schema {
-  const atLeast = min === undefined ? schema : schema.min(min);
-  return max === undefined ? atLeast : atLeast.max(max);
+export function completeConfig(
+  manifest: Pick<BaseConfig, "name" | "version" | "dependencies">,
+  settings: Readonly<Record<string, unknown>>,
+  use: PluginUse = {},
+): BaseConfig & Record<string, unknown> {
+  const { name, version, dependencies } = manifest;
+  return { ...BASE_DEFAULTS, name, version, dependencies: [...dependencies], ...use, ...settings };
 }

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "../deps/assert.ts";
 import { KBertError } from "../wall/errors.ts";
-import { type Configuration, parseSettings } from "./settings.ts";
+import type { Configuration } from "./declaration.ts";
+import { parseSettings } from "./settings.ts";
 
 const MANIFEST = {
   name: "spam_head",
@@ -21,23 +22,26 @@ const MANIFEST = {
 };
 
 function refusal(values: Record<string, unknown>): string[] {
-  const error = assertThrows(() => parseSettings(MANIFEST, values, "k-bert.yaml"), KBertError);
+  const error = assertThrows(() => parseSettings(MANIFEST, "plugin", values, "k-bert.yaml"), KBertError);
   assertEquals(error.code, "document/invalid");
   return error.message.split("\n");
 }
 
 Deno.test("parseSettings() applies defaults, inside of objects as well", () => {
-  assertEquals(parseSettings(MANIFEST, { num_labels: 2 }, "k-bert.yaml"), {
+  assertEquals(parseSettings(MANIFEST, "plugin", { num_labels: 2 }, "k-bert.yaml"), {
     num_labels: 2,
     dropout: 0.1,
     bias: true,
     pooling: "cls",
     layer: { size: 8, act: "relu" },
   });
-  assertEquals(parseSettings(MANIFEST, { num_labels: 2, layer: { size: 1 } }, "k-bert.yaml")["layer"], {
-    size: 1,
-    act: "relu",
-  });
+  assertEquals(
+    parseSettings(MANIFEST, "plugin", { num_labels: 2, layer: { size: 1 } }, "k-bert.yaml")["layer"],
+    {
+      size: 1,
+      act: "relu",
+    },
+  );
 });
 
 Deno.test("parseSettings() keeps what is given", () => {
@@ -45,7 +49,7 @@ Deno.test("parseSettings() keeps what is given", () => {
     ...{ num_labels: 3, dropout: 1, title: "short", bias: false, weights: [1, 0.5], pooling: 3 },
     ...{ layer: { size: 1, act: "gelu" }, extra: { any: ["thing"] }, more: { key: "k" } },
   };
-  assertEquals(parseSettings(MANIFEST, values, "k-bert.yaml"), values);
+  assertEquals(parseSettings(MANIFEST, "plugin", values, "k-bert.yaml"), values);
 });
 
 Deno.test("parseSettings() reports all problems with plugin, key path, found, expected and nearest key", () => {
@@ -70,8 +74,8 @@ Deno.test("parseSettings() reports all problems with plugin, key path, found, ex
 
 Deno.test("parseSettings() refuses every setting of a plugin that takes none", () => {
   const none = { name: "a", configuration: {} };
-  const error = assertThrows(() => parseSettings(none, { x: 1 }, "k-bert.yaml"), KBertError);
-  assertEquals(error.message, "k-bert.yaml: x: unknown setting, expected none here (a setting of a)");
+  const error = assertThrows(() => parseSettings(none, "plugin", { x: 1 }, "k-bert.yaml"), KBertError);
+  assertEquals(error.message, "k-bert.yaml: x: unknown setting, expected parameters (a setting of a)");
 });
 
 Deno.test("parseSettings() gives places when it has the text", () => {
@@ -79,7 +83,10 @@ Deno.test("parseSettings() gives places when it has the text", () => {
   const source = { text, path: ["head", "settings"] };
   const values = { num_labels: 2, dropout: "x" };
 
-  const error = assertThrows(() => parseSettings(MANIFEST, values, "k-bert.yaml", source), KBertError);
+  const error = assertThrows(
+    () => parseSettings(MANIFEST, "plugin", values, "k-bert.yaml", source),
+    KBertError,
+  );
 
   const problem = 'found "x", expected a number (a setting of spam_head)';
   assertEquals(error.message, `k-bert.yaml:5:5: head.settings.dropout: ${problem}`);

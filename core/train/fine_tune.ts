@@ -106,7 +106,7 @@ export async function fineTune(parts: FineTuneParts, options: FineTuneOptions): 
   if (texts === undefined) return interrupted(checkpoint?.step ?? 0);
   const { train, test, truncated } = texts;
 
-  const settings = headSettings(image, config.head.settings, encoder.config.hiddenSize, labels.length);
+  const settings = headSettings(config.head.settings, encoder.config.hiddenSize, labels.length);
   const timeoutMs = config.head.callTimeoutMs;
   const plugin = stack.use(await parts.loadHead(image, { settings, seed: config.seed, timeoutMs }));
   const head = await HeadClient.connect(plugin, labels.length);

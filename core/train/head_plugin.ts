@@ -30,21 +30,19 @@ export type LoadHead = (
  * @throws {KBertError} `input/invalid` if the user says something else about those.
  */
 export function headSettings(
-  { manifest }: PluginImage,
   settings: Readonly<Record<string, unknown>>,
   hiddenSize: number,
   labels: number,
 ): Record<string, unknown> {
   const known = { hidden_size: hiddenSize, num_labels: labels };
-  const declared = Object.entries(known).filter(([key]) => Object.hasOwn(manifest.configuration, key));
-  for (const [key, value] of declared) {
+  for (const [key, value] of Object.entries(known)) {
     const given = settings[key];
     if (given === undefined || given === value) continue;
     const name = `head.settings.${key}`;
     const message = `${name} is ${describe(given)}, and it can only be ${value} in this run; leave it out`;
     throw new KBertError("input/invalid", message, { name, limit: value });
   }
-  return { ...settings, ...Object.fromEntries(declared) };
+  return { ...settings, ...known };
 }
 
 /** Refuses to go on with other code than the weights were trained with. */
