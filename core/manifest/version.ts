@@ -21,7 +21,7 @@ export interface Compatible {
 /**
  * Returns if the manifest names no range, or one that the running version lies in.
  *
- * @throws {KBertError} `input/invalid` otherwise
+ * @throws {KBertError} `plugin/incompatible` otherwise
  * @example
  * ```ts
  * import { checkCompatibility } from "./version.ts";
@@ -36,9 +36,9 @@ export function checkCompatibility(manifest: Compatible, runtimeVersion: string)
   const range = manifest.compatibility.k_bert_version;
   if (range === undefined || satisfies(runtimeVersion.replace(/[-+].*$/, ""), range)) return;
   throw new KBertError(
-    "input/invalid",
+    "plugin/incompatible",
     `Cannot load the plugin ${manifest.name}: it needs k-bert ${range} and this is ${runtimeVersion}, ` +
       "use another version of either or correct compatibility.k_bert_version in its plugin.yaml",
-    { name: "compatibility.k_bert_version", limit: range, value: runtimeVersion },
+    { plugin: manifest.name, range, version: runtimeVersion },
   );
 }

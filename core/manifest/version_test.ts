@@ -21,8 +21,8 @@ Deno.test("checkCompatibility() counts a pre-release as the version it leads to"
 Deno.test("checkCompatibility() throws with the plugin, the range and the version", () => {
   const error = assertThrows(() => checkCompatibility(needing(">=2.0.0"), "0.1.0"), KBertError);
 
-  assertEquals(error.code, "input/invalid");
-  assertEquals(error.detail, { name: "compatibility.k_bert_version", limit: ">=2.0.0", value: "0.1.0" });
+  assertEquals(error.code, "plugin/incompatible");
+  assertEquals(error.detail, { plugin: "spam_head", range: ">=2.0.0", version: "0.1.0" });
   assertEquals(
     error.message,
     "Cannot load the plugin spam_head: it needs k-bert >=2.0.0 and this is 0.1.0, " +
