@@ -8,15 +8,26 @@
  */
 
 import { z } from "../deps/zod.ts";
-import { expectationOf } from "./problems.ts";
 import { type Configuration, type SettingDeclaration, valueSchema } from "./declaration.ts";
+import { BASE_DEFAULTS } from "./families.ts";
+import type { WellFormed } from "./infer.ts";
+import { expectationOf, validate } from "./problems.ts";
 
 /** Names that every object has already would be found where nothing was given. */
 const settingName = z.string()
   .regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, "a name of letters, digits and _, such as hidden_size")
   .refine((name) => !(name in {}), "a name that JavaScript has no use for");
 
-const declaration: z.ZodType<SettingDeclaration> = z.lazy(() =>
+/** The runtime tells every plugin these, so no plugin can mean something else by them. */
+const FILLED_IN: ReadonlySet<string> = new Set(["name", ...Object.keys(BASE_DEFAULTS)]);
+
+const topName = settingName.refine(
+  (name) => !FILLED_IN.has(name),
+  "another name, because the runtime fills this one in for every plugin",
+);
+
+/** How one setting is declared. */
+export const declarationSchema: z.ZodType<SettingDeclaration> = z.lazy(() =>
   z.strictObject({
     type: z.enum(["int", "float", "string", "bool", "list", "enum", "object"]),
     default: z.unknown().optional(),
@@ -25,8 +36,8 @@ const declaration: z.ZodType<SettingDeclaration> = z.lazy(() =>
     min: z.number().optional(),
     max: z.number().optional(),
     values: z.array(z.union([z.string(), z.number()])).min(1).optional(),
-    items: declaration.optional(),
-    properties: configurationSchema.optional(),
+    items: declarationSchema.optional(),
+    properties: z.record(settingName, declarationSchema).optional(),
   }).superRefine(checkDeclaration)
 );
 
@@ -43,7 +54,29 @@ const declaration: z.ZodType<SettingDeclaration> = z.lazy(() =>
  * assertEquals(accepts({ type: "int", default: 0, min: 1 }), false);
  * ```
  */
-export const configurationSchema: z.ZodType<Configuration> = z.record(settingName, declaration);
+export const configurationSchema: z.ZodType<Configuration> = z.record(topName, declarationSchema);
+
+/**
+ * The declaration as it is, checked by the compiler, which then knows the type of the settings, and again
+ * when it runs. Repeat the section `configuration` of plugin.yaml with it: the two are compared.
+ *
+ * @throws {KBertError} `document/invalid` for a declaration that makes no sense
+ * @example
+ * ```ts
+ * import { defineConfiguration } from "./configuration.ts";
+ * import { assertThrows } from "../deps/assert.ts";
+ *
+ * defineConfiguration({ pooling: { type: "enum", values: ["cls", "mean"], default: "cls" } });
+ * const message = "defineConfiguration: layers.default: found 0, expected at least 1";
+ * assertThrows(() => defineConfiguration({ layers: { type: "int", min: 1, default: 0 } }), Error, message);
+ * ```
+ */
+export function defineConfiguration<const Config extends Configuration>(
+  configuration: Config & WellFormed<NoInfer<Config>>,
+): Config {
+  validate(configuration as Configuration, configurationSchema, { file: "defineConfiguration" });
+  return configuration;
+}
 
 /** Which further keys each type takes. */
 const KEYS_OF_TYPE: { readonly [Type in SettingDeclaration["type"]]: readonly (keyof SettingDeclaration)[] } =
