@@ -9,7 +9,7 @@
 
 import { z } from "../deps/zod.ts";
 import { type Configuration, type SettingDeclaration, valueSchema } from "./declaration.ts";
-import { BASE_DEFAULTS } from "./families.ts";
+import { BASE_CONFIGURATION } from "./families.ts";
 import type { WellFormed } from "./infer.ts";
 import { expectationOf, validate } from "./problems.ts";
 
@@ -19,7 +19,7 @@ const settingName = z.string()
   .refine((name) => !(name in {}), "a name that JavaScript has no use for");
 
 /** The runtime tells every plugin these, so no plugin can mean something else by them. */
-const FILLED_IN: ReadonlySet<string> = new Set(["name", ...Object.keys(BASE_DEFAULTS)]);
+const FILLED_IN: ReadonlySet<string> = new Set(Object.keys(BASE_CONFIGURATION));
 
 const topName = settingName.refine(
   (name) => !FILLED_IN.has(name),

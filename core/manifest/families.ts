@@ -27,14 +27,15 @@ export interface BaseConfig {
   readonly parameters: Readonly<Record<string, unknown>>;
 }
 
-/** Values of the guide's `PluginConfig`. */
-export const BASE_DEFAULTS: Omit<BaseConfig, "name"> = {
-  version: "1.0.0",
-  enabled: true,
-  priority: 0,
-  dependencies: [],
-  parameters: {},
-};
+/** {@linkcode BaseConfig} with the defaults of the guide's `PluginConfig`. */
+export const BASE_CONFIGURATION = {
+  name: { type: "string", required: true, min: 1 },
+  version: { type: "string", default: "1.0.0" },
+  enabled: { type: "bool", default: true },
+  priority: { type: "int", default: 0 },
+  dependencies: { type: "list", items: { type: "string" }, default: [] },
+  parameters: { type: "object", default: {} },
+} as const satisfies Record<keyof BaseConfig, SettingDeclaration>;
 
 /** Settings by the kind of plugin, declared as a manifest declares its own. */
 export const CONFIG_FAMILIES = {

@@ -6,7 +6,7 @@
 
 import type { z } from "../deps/zod.ts";
 import { type Configuration, settingsSchema } from "./declaration.ts";
-import { BASE_DEFAULTS, type BaseConfig, configurationOf, type PortName } from "./families.ts";
+import { type BaseConfig, configurationOf, type PortName } from "./families.ts";
 import { type KeyPath, Positions } from "./positions.ts";
 import { validate } from "./problems.ts";
 
@@ -95,5 +95,6 @@ export function completeConfig(
   use: PluginUse = {},
 ): BaseConfig & Record<string, unknown> {
   const { name, version, dependencies } = manifest;
-  return { ...BASE_DEFAULTS, name, version, dependencies: [...dependencies], ...use, ...settings };
+  const base = { name, version, enabled: true, priority: 0, dependencies: [...dependencies], parameters: {} };
+  return { ...base, ...use, ...settings };
 }
