@@ -2,78 +2,129 @@
  * Errors across the wall: made harmless where they are thrown, rebuilt where they are caught.
  *
  * A thrown value of a plugin may have a getter that throws, a message of 8 MB, escape codes for the
- * terminal and a `cause` that points to itself. Only bounded, printable texts get out of
+ * terminal and a `cause` that points to itself. Only bounded, printable texts and plain data get out of
  * {@linkcode toFailure}; it never throws.
  *
  * @module
  */
-import type { Failure } from "./protocol.ts";
+import { plainProperties } from "./plain_data.ts";
+import { printable } from "./printable.ts";
+import type { Failure, FailureData } from "./protocol.ts";
 
-const MAX_TEXT = 4_000;
+export { printable } from "./printable.ts";
+
 const MAX_NAME = 100;
-const MAX_CAUSES = 4;
+/** Levels of causes and parts below an error. */
+const MAX_DEPTH = 4;
+/** Parts of one AggregateError. */
+const MAX_PARTS = 16;
+/** Failures of one error, all causes and parts together: with their texts they fit into a frame. */
+const MAX_FAILURES = 32;
+
+/** Properties that have a place of their own in a failure, or would be mistaken for a part of the error. */
+const OWN = new Set(
+  ["name", "message", "code", "stack", "cause", "errors", "remoteStack", "then", "toJSON"],
+);
 
 /**
- * A plugin's error, rebuilt in the host. `name`, `message` and `code` are what the plugin said, made
- * printable once more: that the other side did so is only what an honest one does.
+ * A plugin's error, rebuilt in the host. All texts are what the plugin said, made printable once more: that
+ * the other side did so is only what an honest one does.
+ *
+ * Whatever else the error carried is a property of this one too, unless every error has one of that name.
+ *
+ * @example
+ * ```ts
+ * import { PluginError, toFailure } from "./failure.ts";
+ * import { assertEquals } from "../deps/assert.ts";
+ *
+ * const thrown = Object.assign(new RangeError("too far"), { step: 7 });
+ * const caught = new PluginError(toFailure(thrown));
+ * assertEquals([caught.name, caught.message, Reflect.get(caught, "step")], ["RangeError", "too far", 7]);
+ * ```
  */
 export class PluginError extends Error {
   /** The plugin's own code, if its error had one. */
   readonly code: string | undefined;
   /** Where it was thrown, as the plugin's side saw it. */
   readonly remoteStack: string | undefined;
+  /** Its parts, if it was an AggregateError. */
+  declare readonly errors?: readonly PluginError[];
 
   constructor(failure: Failure) {
     super(printable(failure.message), failure.cause && { cause: new PluginError(failure.cause) });
     this.name = printable(failure.name, MAX_NAME);
     this.code = failure.code === undefined ? undefined : printable(failure.code, MAX_NAME);
     this.remoteStack = failure.stack === undefined ? undefined : printable(failure.stack);
+    if (failure.errors) {
+      const errors = failure.errors.slice(0, MAX_PARTS).map((part) => new PluginError(part));
+      define(this, "errors", errors);
+    }
+    for (const [key, value] of Object.entries(plainProperties(failure.properties ?? {}, OWN) ?? {})) {
+      if (!(key in this)) define(this, key, value);
+    }
   }
 }
 
-/** Describes anything that was thrown. */
-export function toFailure(thrown: unknown, depth = 0): Failure {
-  const read = (key: string, most?: number): string | undefined => {
-    try {
-      const value = (thrown as Record<string, unknown>)[key];
-      return typeof value === "string" ? printable(value, most) : undefined;
-    } catch {
-      return undefined;
-    }
-  };
-  const isObject = typeof thrown === "object" && thrown !== null;
-  if (!isObject) return { name: "Error", message: describe(thrown) };
-  let cause: unknown;
-  try {
-    cause = (thrown as { cause?: unknown }).cause;
-  } catch {
-    cause = undefined;
-  }
-  return {
-    name: read("name", MAX_NAME) ?? "Error",
-    message: read("message") ?? "an error without a message",
-    code: read("code", MAX_NAME),
-    stack: read("stack"),
-    cause: cause !== undefined && depth < MAX_CAUSES ? toFailure(cause, depth + 1) : undefined,
-  };
+/** Not by an assignment, which could run a setter of the prototype. */
+function define(error: PluginError, key: string, value: FailureData | readonly PluginError[]): void {
+  Object.defineProperty(error, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
 /**
- * Text that can be shown on a terminal: control characters (line breaks aside) made visible, and of at most
- * `most` characters with that. What is printable stays as it is.
+ * Describes anything that was thrown.
+ *
+ * @param stacks whether the other side may see where in the program it was
+ * @example
+ * ```ts
+ * import { toFailure } from "./failure.ts";
+ * import { assertEquals } from "../deps/assert.ts";
+ *
+ * assertEquals(toFailure("just a text"), { name: "Error", message: "just a text" });
+ * ```
  */
-export function printable(text: string, most: number = MAX_TEXT): string {
-  const visible = text.slice(0, most).replace(
-    // deno-lint-ignore no-control-regex -- they are what a hostile text is made of
-    /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
-    (character) => character === "\t" ? " " : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-  if (text.length <= most && visible.length <= most) return visible;
-  const note = `… (${text.length} characters)`;
-  return visible.slice(0, Math.max(0, most - note.length)) + note;
+export function toFailure(thrown: unknown, stacks = true): Failure {
+  let left = MAX_FAILURES;
+  return describe(thrown, 0);
+
+  function describe(thrown: unknown, depth: number): Failure {
+    left--;
+    if (typeof thrown !== "object" || thrown === null) return { name: "Error", message: textOf(thrown) };
+    const text = (key: string, most?: number): string | undefined => {
+      const value = read(thrown, key);
+      return typeof value === "string" ? printable(value, most) : undefined;
+    };
+    const deeper = (part: unknown): Failure | undefined =>
+      part !== undefined && depth < MAX_DEPTH && left > 0 ? describe(part, depth + 1) : undefined;
+    return {
+      name: text("name", MAX_NAME) ?? "Error",
+      message: text("message") ?? "an error without a message",
+      code: text("code", MAX_NAME),
+      stack: stacks ? text("stack") : undefined,
+      cause: deeper(read(thrown, "cause")),
+      errors: partsOf(thrown)?.map(deeper).filter((part) => part !== undefined),
+      properties: plainProperties(thrown, OWN),
+    };
+  }
 }
 
-function describe(thrown: unknown): string {
+function partsOf(thrown: object): unknown[] | undefined {
+  try {
+    const errors = read(thrown, "errors");
+    return Array.isArray(errors) ? Array.from(errors.slice(0, MAX_PARTS) as unknown[]) : undefined;
+  } catch {
+    return undefined; // a list that refuses to be looked at
+  }
+}
+
+function read(thrown: object, key: string): unknown {
+  try {
+    return (thrown as Record<string, unknown>)[key];
+  } catch {
+    return undefined;
+  }
+}
+
+function textOf(thrown: unknown): string {
   try {
     return printable(String(thrown));
   } catch {

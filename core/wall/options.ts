@@ -26,10 +26,11 @@ export interface ChannelOptions {
   /** Events that are taken from the other side in a second; a faster sender is slowed. @default {100_000} */
   readonly eventsPerSecond?: number;
   /**
-   * Whether the other side's word is taken for who emitted an event, and when. Only a plugin's side believes
-   * its host; a host that believed a plugin would let it speak for others. @default {false}
+   * Whose side this is. A host believes no plugin about who emitted an event and when, and tells it no stack,
+   * which is made of the paths of this machine. A plugin believes its host and tells it where it failed.
+   * @default {"host"}
    */
-  readonly trustsStamps?: boolean;
+  readonly side?: "host" | "plugin";
 }
 
 /** What a served call may be answered with; an iterable is a stream, and only for who asked for one. */

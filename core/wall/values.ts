@@ -37,18 +37,35 @@ const ODD_NUMBERS: ReadonlyMap<unknown, number> = new Map([
 ]);
 
 /**
- * Encodes a value; the buffers of its tensors are collected for transfer and are then no longer yours.
+ * Encodes a value for JSON. What needs no change is answered as it is, so make it a text before anybody
+ * changes it.
  *
+ * Bytes and tensors are put on the list of `buffers`, which are moved and then no longer yours.
+ *
+ * @param transfer only these are moved, of everything else a copy; without it, whatever can be moved is
  * @throws {KBertError} `wall/frame` for what cannot cross: a function, an instance of a class, a value that
  * is too deep or holds itself, bytes that were moved before.
+ * @example
+ * ```ts
+ * import { decodeValue, encodeValue } from "./values.ts";
+ * import { assertEquals } from "../deps/assert.ts";
+ *
+ * const buffers: ArrayBuffer[] = [];
+ * const text = JSON.stringify(encodeValue({ loss: NaN, bytes: Uint8Array.of(7) }, buffers));
+ * assertEquals(decodeValue(JSON.parse(text), buffers), { loss: NaN, bytes: Uint8Array.of(7) });
+ * ```
  */
-export function encodeValue(value: WireValue, buffers: ArrayBuffer[]): unknown {
+export function encodeValue(
+  value: WireValue,
+  buffers: ArrayBuffer[],
+  transfer?: readonly ArrayBuffer[],
+): unknown {
   let left = MAX_VALUES;
   return encode(value, 0);
 
   function encode(value: WireValue, depth: number): unknown {
     if (depth > MAX_DEPTH) throw tooDeep();
-    if (--left < 0) throw refused(`a value of more than ${MAX_VALUES} parts`);
+    if (--left < 0) throw tooMany();
     switch (typeof value) {
       case "undefined":
         return { $: "undefined" };
@@ -64,44 +81,78 @@ export function encodeValue(value: WireValue, buffers: ArrayBuffer[]): unknown {
         throw refused(`a ${typeof value}`);
     }
     if (value === null) return null;
-    if (value instanceof Uint8Array) return { $: "bytes", buffer: give(value, buffers) };
-    if (isHostTensor(value)) return encodeTensor(value, buffers);
-    // From the iterator and not by map(), which leaves holes out.
-    if (isList(value)) return Array.from(value, (item) => encode(item, depth + 1));
     const prototype = Object.getPrototypeOf(value);
-    if (prototype !== Object.prototype && prototype !== null) {
-      throw refused(`an object that is neither plain nor a tensor (${prototype?.constructor?.name})`);
+    // First what most values are made of; a tensor is a plain object too.
+    if (prototype === Object.prototype || prototype === null) {
+      if (isHostTensor(value)) return encodeTensor(value, buffers, transfer);
+      return encodeRecord(value as Record<string, WireValue>, depth);
     }
-    const result: Record<string, unknown> = Object.create(null);
-    for (const [key, item] of Object.entries(value)) {
+    if (Array.isArray(value)) return encodeList(value, depth);
+    if (value instanceof Uint8Array) return { $: "bytes", buffer: give(value, buffers, transfer) };
+    if (isHostTensor(value)) return encodeTensor(value, buffers, transfer);
+    throw refused(`an object that is neither plain nor a tensor (${prototype?.constructor?.name})`);
+  }
+
+  /** Copied from the first item on that is written in another way. Holes are `undefined`. */
+  function encodeList(list: readonly WireValue[], depth: number): unknown {
+    if (list.length > left) throw tooMany();
+    let copy: unknown[] | undefined;
+    for (let index = 0; index < list.length; index++) {
+      const encoded = encode(list[index], depth + 1);
+      if (copy === undefined && encoded !== list[index]) copy = Array.from(list).slice(0, index);
+      copy?.push(encoded);
+    }
+    return copy ?? list;
+  }
+
+  function encodeRecord(record: Record<string, WireValue>, depth: number): unknown {
+    let copy: Record<string, unknown> | undefined;
+    for (const key of Object.keys(record)) {
       if (key === "$") throw refused('an object with the reserved key "$"');
-      result[key] = encode(item, depth + 1);
+      const item = record[key];
+      const encoded = encode(item, depth + 1);
+      if (encoded === item) continue;
+      // Without a prototype, so that no key is special.
+      copy ??= Object.assign(Object.create(null), record) as Record<string, unknown>;
+      copy[key] = encoded;
     }
-    return result;
+    return copy ?? record;
   }
 }
 
 /**
- * Decodes what {@linkcode encodeValue} made; tensors are views on `buffers`, nothing is copied.
+ * Decodes what {@linkcode encodeValue} made, in place: `json` is the result of JSON.parse(), belongs to
+ * nobody else, and becomes the value. Tensors are views on `buffers`, nothing is copied.
  *
  * @throws {KBertError} `wall/frame` if a tensor does not lie within its buffer, two share one, or the value
  * is too deep.
  */
 export function decodeValue(json: unknown, buffers: readonly ArrayBuffer[]): WireValue {
-  const used = new Set<ArrayBuffer>();
-  return decode(json, 0);
+  let used: Set<ArrayBuffer> | undefined;
+  return typeof json === "object" && json !== null ? decode(json, 0) : json as WireValue;
 
-  function decode(json: unknown, depth: number): WireValue {
+  function decode(json: object, depth: number): WireValue {
     if (depth > MAX_DEPTH) throw tooDeep();
-    if (typeof json !== "object" || json === null) return json as WireValue;
-    if (Array.isArray(json)) return json.map((item) => decode(item, depth + 1));
-    if (Object.hasOwn(json, "$")) return decodeSpecial(json as Record<string, unknown>);
-    const result: Record<string, WireValue> = {};
-    for (const [key, item] of Object.entries(json)) {
-      // Assigning it would set the prototype of what the receiver gets.
-      if (key !== "__proto__") result[key] = decode(item, depth + 1);
+    if (Array.isArray(json)) {
+      for (let index = 0; index < json.length; index++) {
+        const item = json[index];
+        if (typeof item === "object" && item !== null) json[index] = decode(item, depth + 1);
+      }
+      return json;
     }
-    return result;
+    if (Object.hasOwn(json, "$")) return decodeSpecial(json as Record<string, unknown>);
+    const record = json as Record<string, unknown>;
+    for (const key of Object.keys(record)) {
+      // JSON.parse() makes it a key like any other; whoever copies the value by assignments would set the
+      // prototype of the copy.
+      if (key === "__proto__") {
+        delete record[key];
+        continue;
+      }
+      const item = record[key];
+      if (typeof item === "object" && item !== null) record[key] = decode(item, depth + 1);
+    }
+    return record as WireValue;
   }
 
   function decodeSpecial(json: Record<string, unknown>): WireValue {
@@ -125,15 +176,19 @@ export function decodeValue(json: unknown, buffers: readonly ArrayBuffer[]): Wir
   /** Each buffer has one owner: two tensors over one memory would change, and be moved away, together. */
   function take(index: unknown): ArrayBuffer {
     const buffer = typeof index === "number" ? buffers[index] : undefined;
-    if (buffer === undefined || used.has(buffer)) throw refused("bytes without a buffer of their own");
-    used.add(buffer);
+    if (buffer === undefined || used?.has(buffer)) throw refused("bytes without a buffer of their own");
+    (used ??= new Set()).add(buffer);
     return buffer;
   }
 }
 
-function encodeTensor({ dtype, shape, data }: HostTensor, buffers: ArrayBuffer[]): unknown {
+function encodeTensor(
+  { dtype, shape, data }: HostTensor,
+  buffers: ArrayBuffer[],
+  transfer: readonly ArrayBuffer[] | undefined,
+): unknown {
   if (shape.length > MAX_DIMENSIONS) throw refused(`a tensor of more than ${MAX_DIMENSIONS} dimensions`);
-  return { $: "tensor", dtype, shape, buffer: give(data, buffers) };
+  return { $: "tensor", dtype, shape, buffer: give(data, buffers, transfer) };
 }
 
 function decodeTensor({ dtype, shape }: Record<string, unknown>, buffer: ArrayBuffer): HostTensor {
@@ -151,22 +206,27 @@ function decodeTensor({ dtype, shape }: Record<string, unknown>, buffer: ArrayBu
 }
 
 /** Puts a view's buffer on the list of those that are moved, and answers its place there. */
-function give(view: HostTensor["data"] | Uint8Array, buffers: ArrayBuffer[]): number {
+function give(
+  view: HostTensor["data"] | Uint8Array,
+  buffers: ArrayBuffer[],
+  transfer: readonly ArrayBuffer[] | undefined,
+): number {
   const { buffer } = view;
   if (buffer instanceof ArrayBuffer && buffer.detached) throw refused("bytes that were moved before");
   // A view on a part of a larger buffer is copied: moving would take the rest of the buffer along. So is a
   // buffer that somebody else could still change, which the other side would refuse.
-  const whole = buffer instanceof ArrayBuffer && !buffer.resizable &&
-    view.byteLength === buffer.byteLength && !buffers.includes(buffer);
-  return buffers.push((whole ? view : view.slice()).buffer as ArrayBuffer) - 1;
-}
-
-function isList(value: object): value is readonly WireValue[] {
-  return Array.isArray(value);
+  const moves = buffer instanceof ArrayBuffer && !buffer.resizable &&
+    view.byteLength === buffer.byteLength && !buffers.includes(buffer) &&
+    (transfer === undefined || transfer.includes(buffer));
+  return buffers.push((moves ? view : view.slice()).buffer as ArrayBuffer) - 1;
 }
 
 function tooDeep(): KBertError<"wall/frame"> {
   return refused(`a value nested deeper than ${MAX_DEPTH} levels`);
+}
+
+function tooMany(): KBertError<"wall/frame"> {
+  return refused(`a value of more than ${MAX_VALUES} parts`);
 }
 
 function refused(what: string): KBertError<"wall/frame"> {

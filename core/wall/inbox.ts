@@ -1,0 +1,132 @@
+/**
+ * Events on their way in, counted against the room that the other side was given.
+ *
+ * Room is given back for events that were handled, half a window at a time, and not faster than so many
+ * events in a second: a plugin that floods its host is slowed by its own waiting, and one that sends without
+ * room breaks the protocol. A second's tenth may come at once.
+ *
+ * @module
+ */
+import type { Frame } from "./frame.ts";
+import type { ChannelOptions, WireEvent } from "./options.ts";
+import {
+  EVENT_WINDOW,
+  type EventTuple,
+  MAX_EVENT_SIZE,
+  MAX_EVENTS_CHARACTERS,
+  type Message,
+} from "./protocol.ts";
+import { decodeValue } from "./values.ts";
+import type { Wire } from "./wire.ts";
+
+/** Room of a frame for what is around its events. */
+const SLACK = 1_024;
+/** Room is given back in pieces of this size: few messages, and the sender never waits for the rest of it. */
+const PIECE = EVENT_WINDOW / 2;
+const BURST_MS = 100;
+
+/** See {@linkcode ChannelOptions.eventsPerSecond}. */
+export const DEFAULT_EVENTS_PER_SECOND = 100_000;
+
+/** See the module's text. Owned by a channel, which closes it. */
+export class EventInbox {
+  readonly #wire: Wire;
+  readonly #options: ChannelOptions;
+  readonly #msPerEvent: number;
+  /** Events that the other side sent and was not given the room of again. */
+  #underway = 0;
+  /** Those of them that were handled. */
+  #handled = 0;
+  /** From when on room may be given, by the clock of performance.now(). */
+  #freeAt = -Infinity;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(wire: Wire, options: ChannelOptions) {
+    const { eventsPerSecond = DEFAULT_EVENTS_PER_SECOND } = options;
+    if (!(eventsPerSecond > 0)) throw new RangeError(`Cannot take ${eventsPerSecond} events in a second`);
+    this.#wire = wire;
+    this.#options = options;
+    this.#msPerEvent = 1_000 / eventsPerSecond;
+  }
+
+  /**
+   * Hands the events of a frame on, all of them or none.
+   *
+   * @throws {KBertError} `wall/frame` if there was no room for them, or one cannot be read
+   */
+  receive({ events, dropped }: Message & { kind: "events" }, { head, buffers }: Frame): void {
+    this.#underway += events.length;
+    if (this.#underway > EVENT_WINDOW) {
+      throw this.#wire.frameError(`take ${this.#underway} events at once, and the limit is ${EVENT_WINDOW}`);
+    }
+    const most = Math.min(MAX_EVENTS_CHARACTERS, events.length * MAX_EVENT_SIZE) + SLACK;
+    const bytes = buffers.reduce((bytes, buffer) => bytes + buffer.byteLength, 0);
+    if (head.length > most || bytes > MAX_EVENT_SIZE) {
+      throw this.#wire.frameError(`take ${head.length} characters and ${bytes} bytes of events`);
+    }
+    // All of a frame draw from its buffers, so that no two of them get the same.
+    const payloads = decodeValue(
+      events.map(([, payload]) => payload),
+      buffers,
+    ) as readonly WireEvent["payload"][];
+    const isTrusted = this.#options.side === "plugin";
+    const decoded = events.map((event, index) => eventOf(event, payloads[index], isTrusted));
+    if (dropped !== undefined) this.#tell(() => this.#options.onDropped?.(dropped));
+    const answer = this.#tell(() => this.#options.onEvents?.(decoded));
+    const done = (): void => this.#giveBack(events.length);
+    if (answer === undefined) done();
+    else answer.then(done, (error: unknown) => (this.#report(error), done()));
+  }
+
+  /** Gives no room any more. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #giveBack(events: number): void {
+    this.#handled += events;
+    this.#giveRoom();
+  }
+
+  #giveRoom(): void {
+    if (this.#handled < PIECE || this.#timer !== undefined || this.#wire.closed) return;
+    const now = performance.now();
+    if (this.#freeAt > now) {
+      this.#timer = setTimeout(() => {
+        this.#timer = undefined;
+        this.#giveRoom();
+      }, Math.ceil(this.#freeAt - now));
+      return;
+    }
+    const events = this.#handled;
+    this.#freeAt = Math.max(this.#freeAt, now - BURST_MS) + events * this.#msPerEvent;
+    this.#handled = 0;
+    this.#underway -= events;
+    this.#wire.trySend({ kind: "credit", events });
+  }
+
+  /** Calls a listener; one that throws must not end what it listens to. */
+  #tell<Answer>(listener: () => Answer): Answer | undefined {
+    try {
+      return listener();
+    } catch (error) {
+      this.#report(error);
+      return undefined;
+    }
+  }
+
+  #report(error: unknown): void {
+    try {
+      this.#options.onListenerError?.(error);
+    } catch {
+      // There is nobody left to tell.
+    }
+  }
+}
+
+function eventOf(event: EventTuple, payload: WireEvent["payload"], isTrusted: boolean): WireEvent {
+  const [topic, , source, time] = event;
+  if (!isTrusted || source === undefined || time === undefined) return { topic, payload };
+  return { topic, payload, source, time };
+}
