@@ -8,10 +8,10 @@
  */
 
 import { z } from "../deps/zod.ts";
-import { type Configuration, type SettingDeclaration, valueSchema } from "./declaration.ts";
+import type { Configuration, SettingDeclaration } from "./declaration.ts";
+import { declarationProblems, KEYS_OF_TYPE, TYPED_KEYS } from "./define.ts";
 import { BASE_CONFIGURATION } from "./families.ts";
-import type { WellFormed } from "./infer.ts";
-import { expectationOf, validate } from "./problems.ts";
+import { addProblems } from "./validate.ts";
 
 /** Names that every object has already would be found where nothing was given. */
 const settingName = z.string()
@@ -29,17 +29,19 @@ const topName = settingName.refine(
 /** How one setting is declared. */
 export const declarationSchema: z.ZodType<SettingDeclaration> = z.lazy(() =>
   z.strictObject({
-    type: z.enum(["int", "float", "string", "bool", "list", "enum", "object"]),
-    default: z.unknown().optional(),
-    required: z.boolean().optional(),
-    description: z.string().optional(),
-    min: z.number().optional(),
-    max: z.number().optional(),
-    values: z.array(z.union([z.string(), z.number()])).min(1).optional(),
-    items: declarationSchema.optional(),
-    properties: z.record(settingName, declarationSchema).optional(),
-  }).superRefine(checkDeclaration)
-);
+    type: z.enum(Object.keys(KEYS_OF_TYPE) as SettingDeclaration["type"][])
+      .describe("What the setting is; float takes whole numbers as well, int nothing else"),
+    default: z.unknown().optional().describe("Used when the setting is left out"),
+    required: z.boolean().optional().describe("Whether the setting must be given; then it has no default"),
+    description: z.string().optional().describe("What the setting is for"),
+    min: z.number().optional().describe("Least number, characters or items"),
+    max: z.number().optional().describe("Most number, characters or items"),
+    values: z.array(z.union([z.string(), z.number()])).min(1).optional().describe("What an enum may be"),
+    items: declarationSchema.optional().describe("What each item of a list is; anything if left out"),
+    properties: z.record(settingName, declarationSchema).optional()
+      .describe("What an object is made of; any keys if left out"),
+  }).superRefine((entry, context) => addProblems(context, entry, declarationProblems(entry)))
+).meta({ id: "setting", allOf: keysByType() });
 
 /**
  * Declarations by the name of the setting.
@@ -56,56 +58,16 @@ export const declarationSchema: z.ZodType<SettingDeclaration> = z.lazy(() =>
  */
 export const configurationSchema: z.ZodType<Configuration> = z.record(topName, declarationSchema);
 
-/**
- * The declaration as it is, checked by the compiler, which then knows the type of the settings, and again
- * when it runs. Repeat the section `configuration` of plugin.yaml with it: the two are compared.
- *
- * @throws {KBertError} `document/invalid` for a declaration that makes no sense
- * @example
- * ```ts
- * import { defineConfiguration } from "./configuration.ts";
- * import { assertThrows } from "../deps/assert.ts";
- *
- * defineConfiguration({ pooling: { type: "enum", values: ["cls", "mean"], default: "cls" } });
- * const message = "defineConfiguration: layers.default: found 0, expected at least 1";
- * assertThrows(() => defineConfiguration({ layers: { type: "int", min: 1, default: 0 } }), Error, message);
- * ```
- */
-export function defineConfiguration<const Config extends Configuration>(
-  configuration: Config & WellFormed<NoInfer<Config>>,
-): Config {
-  validate(configuration as Configuration, configurationSchema, { file: "defineConfiguration" });
-  return configuration;
-}
-
-/** Which further keys each type takes. */
-const KEYS_OF_TYPE: { readonly [Type in SettingDeclaration["type"]]: readonly (keyof SettingDeclaration)[] } =
-  {
-    int: ["min", "max"],
-    float: ["min", "max"],
-    string: ["min", "max"],
-    bool: [],
-    list: ["min", "max", "items"],
-    enum: ["values"],
-    object: ["properties"],
-  };
-
-function checkDeclaration(entry: SettingDeclaration, context: z.RefinementCtx): void {
-  const refuse = (path: PropertyKey[], message: string): void =>
-    context.addIssue({ code: "custom", path, message });
-  for (const key of ["min", "max", "values", "items", "properties"] as const) {
-    if (entry[key] !== undefined && !KEYS_OF_TYPE[entry.type].includes(key)) {
-      refuse([key], `no such key with the type ${entry.type}`);
-    }
-  }
-  if (entry.type === "enum" && entry.values === undefined) {
-    refuse(["values"], "a list of what the enum may be");
-  }
-  if (entry.min !== undefined && entry.max !== undefined && entry.min > entry.max) {
-    refuse(["max"], `at least ${entry.min}, the value of min`);
-  }
-  if (entry.default === undefined) return;
-  if (entry.required === true) refuse(["default"], "no default, since the setting is required");
-  const { error } = valueSchema(entry).safeParse(entry.default, { error: expectationOf });
-  for (const issue of error?.issues ?? []) refuse(["default", ...issue.path], issue.message);
+/** For editors, which see no refinements: which keys a declaration may not have with its type. */
+function keysByType(): z.core.JSONSchema.JSONSchema[] {
+  return Object.entries(KEYS_OF_TYPE).map(([type, keys]: [string, readonly string[]]) => {
+    const foreign = TYPED_KEYS.filter((key) => !keys.includes(key)).map((key) => [key, false]);
+    return {
+      if: { properties: { type: { const: type } }, required: ["type"] },
+      then: {
+        properties: Object.fromEntries(foreign),
+        ...(type === "enum" ? { required: ["values"] } : {}),
+      },
+    };
+  });
 }

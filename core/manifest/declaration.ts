@@ -1,14 +1,16 @@
 /**
- * How a setting is declared, and the schema that follows from it.
+ * How a setting is declared, and the check of settings by their declarations.
  *
  * `min` and `max` bound whatever a type has to be counted: the value of a number, the characters of a
  * text, the items of a list. An object whose parts may all be left out may be left out itself, and then
- * still has their defaults. The SDK imports this in every worker, so it stays free of YAML.
+ * still has their defaults. The SDK imports this in every worker, where loading the schema library would
+ * take longer than anything else; so the seven types are checked by hand.
  *
  * @module
  */
 
-import { z } from "../deps/zod.ts";
+import type { KeyPath } from "./positions.ts";
+import { foundInstead, oneOf, type Problem, quantity, unknownKey } from "./problems.ts";
 
 /** How a manifest declares one setting. */
 export interface SettingDeclaration {
@@ -35,59 +37,121 @@ export interface SettingDeclaration {
 /** Declarations by the name of the setting. */
 export type Configuration = { readonly [name: string]: SettingDeclaration };
 
+/** What a check gives: the value with its defaults, which is worth nothing if there are problems. */
+export interface Checked<Value> {
+  readonly value: Value;
+  readonly problems: readonly Problem[];
+}
+
 /**
- * The schema of settings that are declared so: strict, with defaults.
+ * The settings with their defaults, and everything that is wrong with them.
  *
  * @example
  * ```ts
- * import { settingsSchema } from "./declaration.ts";
+ * import { checkSettings } from "./declaration.ts";
  * import { assertEquals } from "../deps/assert.ts";
  *
- * const schema = settingsSchema({ dropout: { type: "float", default: 0.1, min: 0, max: 1 } });
- * assertEquals(schema.parse({}), { dropout: 0.1 });
- * assertEquals(schema.safeParse({ dropout: 2 }).success, false);
+ * const declared = { dropout: { type: "float", default: 0.1, min: 0, max: 1 } } as const;
+ * assertEquals(checkSettings(declared, {}), { value: { dropout: 0.1 }, problems: [] });
+ * assertEquals(checkSettings(declared, { dropout: 2 }).problems, [
+ *   { path: ["dropout"], message: "found 2, expected at most 1" },
+ * ]);
  * ```
  */
-export function settingsSchema(configuration: Configuration): z.ZodObject {
-  const shape = Object.entries(configuration).map(([name, entry]) => [name, settingSchema(entry)]);
-  return z.strictObject(Object.fromEntries(shape));
+export function checkSettings(
+  configuration: Configuration,
+  settings: Readonly<Record<string, unknown>>,
+): Checked<Record<string, unknown>> {
+  const problems: Problem[] = [];
+  return { value: settingsOf(configuration, settings, [], problems), problems };
 }
 
-/** The schema of a setting that is given, whether or not it may be left out. */
-export function valueSchema(entry: SettingDeclaration): z.ZodType {
-  switch (entry.type) {
+/** The same for one setting that is given, whether or not it may be left out. */
+export function checkValue(declaration: SettingDeclaration, value: unknown): Checked<unknown> {
+  const problems: Problem[] = [];
+  return { value: valueOf(declaration, value, [], problems), problems };
+}
+
+function settingsOf(
+  configuration: Configuration,
+  settings: Readonly<Record<string, unknown>>,
+  path: KeyPath,
+  problems: Problem[],
+): Record<string, unknown> {
+  const checked: Record<string, unknown> = {};
+  for (const [name, declaration] of Object.entries(configuration)) {
+    const given = Object.hasOwn(settings, name) ? settings[name] : undefined;
+    const value = given === undefined ? defaultOf(declaration) : given;
+    if (value === undefined && declaration.required !== true) continue;
+    checked[name] = valueOf(declaration, value, [...path, name], problems);
+  }
+  const known = Object.keys(configuration);
+  for (const name of Object.keys(settings)) {
+    if (Object.hasOwn(configuration, name)) continue;
+    problems.push({ path: [...path, name], message: unknownKey(name, known) });
+  }
+  return checked;
+}
+
+/** What stands for a setting that is left out; nothing if that has to be given, or is just not there. */
+function defaultOf({ default: value, required, properties }: SettingDeclaration): unknown {
+  if (value !== undefined || required === true || properties === undefined) return value;
+  return Object.values(properties).some((part) => part.required === true) ? undefined : {};
+}
+
+function valueOf(
+  declaration: SettingDeclaration,
+  value: unknown,
+  path: KeyPath,
+  problems: Problem[],
+): unknown {
+  const refuse = (expected: string, candidates?: readonly string[]): void =>
+    void problems.push({ path, message: foundInstead(value, expected, candidates) });
+  switch (declaration.type) {
     case "int":
-      return bounded(z.int(), entry);
+      if (!Number.isSafeInteger(value)) refuse("a whole number");
+      else checkBounds(declaration, value as number, "", refuse);
+      return value;
     case "float":
-      return bounded(z.number(), entry);
+      if (!Number.isFinite(value)) refuse("a number");
+      else checkBounds(declaration, value as number, "", refuse);
+      return value;
     case "string":
-      return bounded(z.string(), entry);
+      if (typeof value !== "string") refuse("text");
+      else checkBounds(declaration, value.length, "character", refuse);
+      return value;
     case "bool":
-      return z.boolean();
-    case "list":
-      return bounded(z.array(entry.items === undefined ? z.unknown() : valueSchema(entry.items)), entry);
-    case "enum":
-      return z.literal([...entry.values ?? []]);
+      if (typeof value !== "boolean") refuse("true or false");
+      return value;
+    case "enum": {
+      const words = (declaration.values ?? []).map(String);
+      if (!declaration.values?.includes(value as string | number)) refuse(oneOf(words), words);
+      return value;
+    }
+    case "list": {
+      if (!Array.isArray(value)) return refuse("a list");
+      checkBounds(declaration, value.length, "item", refuse);
+      const { items } = declaration;
+      if (items === undefined) return [...value];
+      return value.map((item, index) => valueOf(items, item ?? null, [...path, index], problems));
+    }
     case "object":
-      return entry.properties === undefined
-        ? z.record(z.string(), z.unknown())
-        : settingsSchema(entry.properties);
+      if (!isMapping(value)) return refuse("a mapping");
+      if (declaration.properties === undefined) return { ...value };
+      return settingsOf(declaration.properties, value, path, problems);
   }
 }
 
-/** The value, and what happens when it is left out. */
-function settingSchema(entry: SettingDeclaration): z.ZodType {
-  const value = valueSchema(entry);
-  if (entry.default !== undefined) return value.prefault(entry.default);
-  if (entry.required === true) return value;
-  const complete = entry.properties !== undefined && value.safeParse({}).success;
-  return complete ? value.prefault({}) : value.optional();
+function checkBounds(
+  { min, max }: SettingDeclaration,
+  count: number,
+  unit: string,
+  refuse: (expected: string) => void,
+): void {
+  if (min !== undefined && count < min) refuse(quantity("at least", min, unit));
+  if (max !== undefined && count > max) refuse(quantity("at most", max, unit));
 }
 
-function bounded<Schema extends { min(limit: number): Schema; max(limit: number): Schema }>(
-  schema: Schema,
-  { min, max }: SettingDeclaration,
-): Schema {
-  const atLeast = min === undefined ? schema : schema.min(min);
-  return max === undefined ? atLeast : atLeast.max(max);
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -12,7 +12,8 @@ import { parse } from "../deps/yaml.ts";
 import type { z } from "../deps/zod.ts";
 import type { DocumentProblem, KBertError } from "../wall/errors.ts";
 import { type KeyPath, Positions } from "./positions.ts";
-import { describe, documentError, dotted, printable, validate } from "./problems.ts";
+import { describe, documentError, dotted, printable } from "./problems.ts";
+import { validate } from "./validate.ts";
 
 /** What a document may be at most; each stops a text that was made to exhaust the host. */
 export const DOCUMENT_LIMITS = {

@@ -42,7 +42,7 @@ Deno.test("parseDocument() reports all problems at once, in the order of their p
 
   assertEquals(error.message.split("\n"), [
     "k-bert.yaml:1:1: name: missing, expected text",
-    'k-bert.yaml:2:3: training.optimizer: found "adma", expected one of adam, sgd',
+    'k-bert.yaml:2:3: training.optimizer: found "adma", expected one of adam, sgd; did you mean adam?',
     "k-bert.yaml:3:3: training.learning_rate: unknown setting, did you mean learningRate?",
     "k-bert.yaml:4:3: training.epochs: found 0, expected at least 1",
     "k-bert.yaml:5:14: buckets.1: found 2.5, expected a whole number",

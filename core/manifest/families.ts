@@ -8,8 +8,8 @@
  * @module
  */
 
-import { type Configuration, type SettingDeclaration, valueSchema } from "./declaration.ts";
-import { expectationOf } from "./problems.ts";
+import { checkValue, type Configuration, type SettingDeclaration } from "./declaration.ts";
+import { foundInstead, type Problem } from "./problems.ts";
 
 /** The kinds of plugin; keys of `entry_points` in a manifest. */
 export type PortName = "head" | "augmenter" | "feature" | "callback" | "plugin";
@@ -97,14 +97,6 @@ export const CONFIG_FAMILIES = {
   },
 } as const satisfies Record<PortName, Configuration>;
 
-/** A declaration that its family forbids. */
-export interface FamilyProblem {
-  /** From the section `configuration` on. */
-  readonly path: readonly string[];
-  /** What was expected. */
-  readonly message: string;
-}
-
 /**
  * Everything that a plugin of this kind takes: the settings of its family, its own, and `parameters`.
  *
@@ -134,11 +126,11 @@ export function configurationOf(configuration: Configuration, port: PortName): C
  * import { assertEquals } from "../deps/assert.ts";
  *
  * assertEquals(familyProblems({ hidden_size: { type: "string" } }, "head"), [
- *   { path: ["hidden_size", "type"], message: "int, the type that it has in every head" },
+ *   { path: ["hidden_size", "type"], message: 'found "string", expected int, its type in every head' },
  * ]);
  * ```
  */
-export function familyProblems(configuration: Configuration, port: PortName): FamilyProblem[] {
+export function familyProblems(configuration: Configuration, port: PortName): Problem[] {
   return Object.entries(CONFIG_FAMILIES[port] as Configuration).flatMap(([name, family]) => {
     const own = configuration[name];
     if (own === undefined) return [];
@@ -172,12 +164,14 @@ function kindProblem(
   family: SettingDeclaration,
   own: SettingDeclaration,
   port: PortName,
-): FamilyProblem | undefined {
+): Problem | undefined {
   if (own.type !== family.type && own.type !== NARROWER[family.type]) {
-    return { path: ["type"], message: `${family.type}, the type that it has in every ${port}` };
+    return { path: ["type"], message: foundInstead(own.type, `${family.type}, its type in every ${port}`) };
   }
   const odd = own.values?.findIndex((value) => typeof value !== "string") ?? -1;
-  if (odd >= 0) return { path: ["values", String(odd)], message: `text, as in every ${port}` };
+  if (odd >= 0) {
+    return { path: ["values", odd], message: foundInstead(own.values?.[odd], `text, as in every ${port}`) };
+  }
   if (family.items === undefined || own.items === undefined) return undefined;
   const problem = kindProblem(family.items, own.items, port);
   return problem && { ...problem, path: ["items", ...problem.path] };
@@ -187,12 +181,12 @@ function boundProblem(
   { min, max }: SettingDeclaration,
   own: SettingDeclaration,
   port: PortName,
-): FamilyProblem | undefined {
+): Problem | undefined {
   if (min !== undefined && own.max !== undefined && own.max < min) {
-    return { path: ["max"], message: `at least ${min}, the least of every ${port}` };
+    return { path: ["max"], message: foundInstead(own.max, `at least ${min}, the least of every ${port}`) };
   }
   if (max !== undefined && own.min !== undefined && own.min > max) {
-    return { path: ["min"], message: `at most ${max}, the most of every ${port}` };
+    return { path: ["min"], message: foundInstead(own.min, `at most ${max}, the most of every ${port}`) };
   }
   return undefined;
 }
@@ -202,18 +196,17 @@ function defaultProblem(
   family: SettingDeclaration,
   own: SettingDeclaration,
   port: PortName,
-): FamilyProblem | undefined {
+): Problem | undefined {
   const whole = narrowed(family, own);
   if (whole.default === undefined) return undefined;
-  const { error } = valueSchema(whole).safeParse(whole.default, { error: expectationOf });
-  const [issue] = error?.issues ?? [];
-  if (issue === undefined) return undefined;
+  const [problem] = checkValue(whole, whole.default).problems;
+  if (problem === undefined) return undefined;
   if (own.default === undefined) {
     const usual = `${String(family.default)}, which every ${port} has, is not possible here`;
-    return { path: ["default"], message: `a default of its own, because ${usual}` };
+    return { path: ["default"], message: `missing, expected a default, because ${usual}` };
   }
-  if (!valueSchema(own).safeParse(own.default).success) return undefined;
-  return { path: ["default", ...issue.path.map(String)], message: `${issue.message}, as in every ${port}` };
+  if (checkValue(own, own.default).problems.length > 0) return undefined;
+  return { path: ["default", ...problem.path], message: `${problem.message}, as in every ${port}` };
 }
 
 function most(a: number | undefined, b: number | undefined): number | undefined {

@@ -64,7 +64,7 @@ type WellFormedEntry<Entry extends SettingDeclaration> =
   }
   & (Entry["type"] extends "enum" ? { readonly values: readonly unknown[] } : unknown);
 
-/** Keys that only some types take, as KEYS_OF_TYPE in configuration.ts. */
+/** Keys that only some types take, as KEYS_OF_TYPE in define.ts. */
 interface OwnKeys {
   int: "min" | "max";
   float: "min" | "max";

@@ -1,13 +1,13 @@
 /**
- * Turns what a schema refuses into sentences with a place: the one wording for documents and settings.
+ * The one wording for what is wrong with documents and settings, with a place where there is one.
  *
- * A schema's own message says what was expected ("a version such as 1.2.3"), never what is wrong: what
- * was found is read from the value, so that every sentence has both.
+ * Every sentence says what was found and what was expected, and the nearest valid word for a mistyped
+ * one. The SDK imports this in every worker, so it stays free of the schema library, which takes longer
+ * to load than the rest of a plugin.
  *
  * @module
  */
 
-import { z } from "../deps/zod.ts";
 import { type DocumentProblem, KBertError } from "../wall/errors.ts";
 import type { KeyPath, Place } from "./positions.ts";
 import { suggest } from "./suggest.ts";
@@ -24,37 +24,22 @@ export interface Origin {
   note?: string;
 }
 
-/**
- * The value as its schema makes it, with defaults.
- *
- * @throws {KBertError} `document/invalid` with all problems, sorted by place
- * @example
- * ```ts
- * import { validate } from "./problems.ts";
- * import { z } from "../deps/zod.ts";
- * import { assertThrows } from "../deps/assert.ts";
- *
- * const schema = z.strictObject({ epochs: z.int().min(1) });
- * const message = "k-bert.yaml: epochs: found 0, expected at least 1";
- * assertThrows(() => validate({ epochs: 0 }, schema, { file: "k-bert.yaml" }), Error, message);
- * ```
- */
-export function validate<T>(value: unknown, schema: z.ZodType<T>, origin: Origin): T {
-  const known = new Map<string, readonly string[]>();
-  const result = schema.safeParse(value, {
-    error: (issue) => {
-      if (issue.code === "unrecognized_keys") known.set(JSON.stringify(issue.path ?? []), keysOf(issue.inst));
-      return expectationOf(issue);
-    },
-  });
-  if (result.success) return result.data;
+/** One thing that is wrong with a value. */
+export interface Problem {
+  /** From the checked value on. */
+  readonly path: KeyPath;
+  readonly message: string;
+}
+
+/** The error for problems of a value that came from there. */
+export function refusal(origin: Origin, problems: readonly Problem[]): KBertError<"document/invalid"> {
   const { prefix = [], placeOf = () => ({ line: 1, column: 1 }), note } = origin;
-  const problems = result.error.issues.flatMap((issue) => sentencesOf(issue, value, known)).map((problem) => {
+  const placed = problems.map((problem) => {
     const path = [...prefix, ...problem.path];
     const message = note === undefined ? problem.message : `${problem.message} (${note})`;
     return { ...placeOf(path), path: dotted(path), message };
   });
-  throw documentError(origin.file, problems, { places: origin.placeOf !== undefined });
+  return documentError(origin.file, placed, { places: origin.placeOf !== undefined });
 }
 
 /** The error for these problems, in the order of their places; its message has a line for each. */
@@ -105,65 +90,35 @@ export function dotted(path: KeyPath): string {
   return path.map((key) => /^[\w-]+$/.test(String(key)) ? key : describe(String(key))).join(".");
 }
 
-/** What would have been right, for every issue whose schema does not say it itself: zod's `error` option. */
-export function expectationOf(issue: z.core.$ZodRawIssue): string {
-  switch (issue.code) {
-    case "invalid_type":
-      // Of a text, zod says only that it is no number, also where the number must be whole.
-      if (issue.inst instanceof z.ZodNumber && issue.inst.isInt) return "a whole number";
-      return TYPES[issue.expected] ?? issue.expected;
-    case "too_small":
-      return bound(issue.origin, issue.minimum, issue.inclusive === false ? "more than" : "at least");
-    case "too_big":
-      return bound(issue.origin, issue.maximum, issue.inclusive === false ? "less than" : "at most");
-    case "invalid_value":
-      return oneOf(issue.values.map(String));
-    case "invalid_key":
-    case "invalid_element":
-      return issue.issues[0]?.message ?? "something else";
-    case "invalid_union":
-      return [...new Set(issue.errors.flatMap((branch) => branch[0]?.message ?? []))].join(" or ");
-    case "unrecognized_keys":
-      return "known keys only";
-    case "invalid_format":
-      return issue.pattern === undefined ? `a valid ${issue.format}` : `text that matches ${issue.pattern}`;
-    case "not_multiple_of":
-      return `a multiple of ${issue.divisor}`;
-    default:
-      return "something else";
-  }
-}
-
 /** The text with an escape for each character that a terminal obeys or hides. */
 export function printable(text: string): string {
   return text.replace(/\p{C}/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
 }
 
-const MAX_LINES = 20;
-const MAX_SHOWN = 60;
-
-type Issue = z.core.$ZodIssue;
-
-function sentencesOf(
-  issue: Issue,
-  value: unknown,
-  known: ReadonlyMap<string, readonly string[]>,
-): { path: KeyPath; message: string }[] {
-  const path = issue.path.map((key) => typeof key === "number" ? key : String(key));
-  if (issue.code === "unrecognized_keys") {
-    const candidates = known.get(JSON.stringify(issue.path)) ?? [];
-    return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(key, candidates) }));
-  }
-  const found = issue.code === "invalid_key" ? path.at(-1) : valueAt(value, path);
-  return [{
-    path,
-    message: found === undefined
-      ? `missing, expected ${issue.message}`
-      : `found ${describe(found)}, expected ${issue.message}`,
-  }];
+/**
+ * What is wrong with a value that is not what was expected, undefined being one that is not there.
+ *
+ * @param candidates what it may have been meant to be
+ * @example
+ * ```ts
+ * import { foundInstead } from "./problems.ts";
+ * import { assertEquals } from "../deps/assert.ts";
+ *
+ * assertEquals(foundInstead(0, "at least 1"), "found 0, expected at least 1");
+ * assertEquals(foundInstead(undefined, "a list"), "missing, expected a list");
+ * const words = 'found "flot", expected one of int, float; did you mean float?';
+ * assertEquals(foundInstead("flot", "one of int, float", ["int", "float"]), words);
+ * ```
+ */
+export function foundInstead(found: unknown, expected: string, candidates: readonly string[] = []): string {
+  if (found === undefined) return `missing, expected ${expected}`;
+  const nearest = typeof found === "string" && candidates.length > 1 ? suggest(found, candidates) : undefined;
+  const hint = nearest === undefined ? "" : `; did you mean ${printable(nearest)}?`;
+  return `found ${describe(found)}, expected ${expected}${hint}`;
 }
 
-function unknownKey(key: string, candidates: readonly string[]): string {
+/** What is wrong with a key that is none of the candidates. */
+export function unknownKey(key: string, candidates: readonly string[]): string {
   const nearest = suggest(key, candidates);
   if (nearest !== undefined) return `unknown setting, did you mean ${nearest}?`;
   return candidates.length === 0
@@ -171,38 +126,17 @@ function unknownKey(key: string, candidates: readonly string[]): string {
     : `unknown setting, expected ${oneOf(candidates)}`;
 }
 
-const TYPES: Readonly<Record<string, string>> = {
-  number: "a number",
-  string: "text",
-  boolean: "true or false",
-  object: "a mapping",
-  record: "a mapping",
-  array: "a list",
-};
-
-function bound(origin: string, limit: number | bigint, comparison: string): string {
-  const unit = origin === "string" ? "character" : origin === "array" ? "item" : undefined;
-  if (unit === undefined) return `${comparison} ${limit}`;
-  return `${comparison} ${limit} ${unit}${Number(limit) === 1 ? "" : "s"}`;
-}
-
-function oneOf(words: readonly string[]): string {
+/** The words as a choice. */
+export function oneOf(words: readonly string[]): string {
   const [only] = words;
   return words.length === 1 ? printable(only!) : `one of ${printable(words.join(", "))}`;
 }
 
-/** The keys that the schema which refused others would have taken. */
-function keysOf(schema: unknown): readonly string[] {
-  const { shape } = (schema ?? {}) as { shape?: object };
-  return Object.keys(shape ?? {});
+/** "at least 1 item": a comparison with a number of things, or with a bare number. */
+export function quantity(comparison: string, limit: number, unit: string): string {
+  if (unit === "") return `${comparison} ${limit}`;
+  return `${comparison} ${limit} ${unit}${limit === 1 ? "" : "s"}`;
 }
 
-function valueAt(value: unknown, path: KeyPath): unknown {
-  return path.reduce<unknown>(
-    (parent, key) =>
-      typeof parent === "object" && parent !== null && Object.hasOwn(parent, key)
-        ? (parent as Record<string | number, unknown>)[key]
-        : undefined,
-    value,
-  );
-}
+const MAX_LINES = 20;
+const MAX_SHOWN = 60;

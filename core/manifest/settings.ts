@@ -4,11 +4,10 @@
  * @module
  */
 
-import type { z } from "../deps/zod.ts";
-import { type Configuration, settingsSchema } from "./declaration.ts";
+import { checkSettings, type Configuration } from "./declaration.ts";
 import { type BaseConfig, configurationOf, type PortName } from "./families.ts";
 import { type KeyPath, Positions } from "./positions.ts";
-import { validate } from "./problems.ts";
+import { refusal } from "./problems.ts";
 
 /** What {@linkcode parseSettings} has to know of a manifest. */
 export interface Configurable {
@@ -61,16 +60,12 @@ export function parseSettings(
   where: string,
   source?: SettingsSource,
 ): Record<string, unknown> {
+  const { value, problems } = checkSettings(configurationOf(manifest.configuration, port), values);
+  if (problems.length === 0) return value;
   const origin = { file: where, note: `a setting of ${manifest.name}` };
-  const schema = settingsSchemaOf(manifest, port);
-  if (source === undefined) return validate(values, schema, origin);
+  if (source === undefined) throw refusal(origin, problems);
   const positions = new Positions(source.text);
-  return validate(values, schema, { ...origin, prefix: source.path, placeOf: (path) => positions.of(path) });
-}
-
-/** The schema of everything that a plugin of this kind takes; see {@linkcode configurationOf}. */
-export function settingsSchemaOf({ configuration }: Configurable, port: PortName): z.ZodObject {
-  return settingsSchema(configurationOf(configuration, port));
+  throw refusal({ ...origin, prefix: source.path, placeOf: (path) => positions.of(path) }, problems);
 }
 
 /**

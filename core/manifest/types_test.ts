@@ -1,5 +1,5 @@
 import { assertEquals } from "../deps/assert.ts";
-import { defineConfiguration } from "./configuration.ts";
+import { defineConfiguration } from "./define.ts";
 import type { Configuration } from "./declaration.ts";
 import type { CONFIG_FAMILIES } from "./families.ts";
 import type { InferSettings } from "./infer.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { parse } from "../deps/yaml.ts";
-import { validate } from "../manifest/problems.ts";
+import { validate } from "../manifest/validate.ts";
 import { KBertError, messageOf } from "../wall/errors.ts";
 import { parseTrainingConfig, type TrainingConfig, trainingConfigSchema } from "./config.ts";
 

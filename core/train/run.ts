@@ -13,7 +13,7 @@
  * @module
  */
 import { z } from "../deps/zod.ts";
-import { validate } from "../manifest/problems.ts";
+import { validate } from "../manifest/validate.ts";
 import { KBertError, messageOf } from "../wall/errors.ts";
 import type { TrainingConfig } from "./config.ts";
 import { asFileError, writeFileAtomically } from "./durable.ts";

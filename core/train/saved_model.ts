@@ -10,7 +10,7 @@ import { readModelFolder, writeModelFolder } from "../bert/files.ts";
 import { readSafetensors, writeSafetensors } from "../bert/safetensors.ts";
 import { z } from "../deps/zod.ts";
 import type { TokenizerOptions } from "../bert/tokenizer.ts";
-import { validate } from "../manifest/problems.ts";
+import { validate } from "../manifest/validate.ts";
 import { type PluginImage, sealImage } from "../security/image.ts";
 import { KBertError, messageOf } from "../wall/errors.ts";
 import type { HostTensor } from "../wall/tensor.ts";

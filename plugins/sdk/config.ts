@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type Configuration, settingsSchema } from "../../core/manifest/declaration.ts";
+import { checkSettings, type Configuration } from "../../core/manifest/declaration.ts";
 import {
   BASE_CONFIGURATION,
   type BaseConfig,
@@ -14,7 +14,7 @@ import {
   type PortName,
 } from "../../core/manifest/families.ts";
 import type { InferSettings } from "../../core/manifest/infer.ts";
-import { validate } from "../../core/manifest/problems.ts";
+import { refusal } from "../../core/manifest/problems.ts";
 
 /** What every plugin is told about itself. */
 export type PluginConfig = ConfigOf<"plugin">;
@@ -129,6 +129,7 @@ function complete<Port extends PortName, Own extends Given<Port>>(
   const declared: Configuration = { ...BASE_CONFIGURATION, ...CONFIG_FAMILIES[port] };
   const entries = Object.entries(given);
   const shared = Object.fromEntries(entries.filter(([name]) => Object.hasOwn(declared, name)));
-  const origin = { file: kind, note: `a setting of ${String(given.name)}` };
-  return { ...given, ...validate(shared, settingsSchema(declared), origin) } as ConfigOf<Port> & Own;
+  const { value, problems } = checkSettings(declared, shared);
+  if (problems.length > 0) throw refusal({ file: kind, note: `a setting of ${given.name}` }, problems);
+  return { ...given, ...value } as ConfigOf<Port> & Own;
 }
