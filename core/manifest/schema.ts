@@ -86,7 +86,11 @@ const emittedTopic = z.string()
     (topic) => !HOST_TOPICS.has(topic),
     "a topic of the plugin's own, because only the host emits this one",
   )
-  .meta({ pattern: "^[A-Za-z0-9_-]+(?:\\.[A-Za-z0-9_-]+)*$", maxLength: MAX_TOPIC });
+  .meta({
+    pattern: "^[A-Za-z0-9_-]+(?:\\.[A-Za-z0-9_-]+)*$",
+    maxLength: MAX_TOPIC,
+    not: { enum: [...HOST_TOPICS] },
+  });
 const topicPattern = z.string()
   .refine(isTopicPattern, "a topic such as head.forward_complete, with * for one segment and > for the rest")
   .meta({
