@@ -72,7 +72,7 @@ export class Channel implements Disposable {
     this.#calls = new OpenCalls(wire, this.#deadlines);
     this.#streams = new OpenStreams(wire, this.#deadlines);
     this.#served = new ServedCalls(wire, options.serve);
-    this.#inbox = new EventInbox(wire, options);
+    this.#inbox = new EventInbox(wire, options, (error) => this.#report(error));
     this.#outbox = new EventOutbox(
       (head, buffers) => wire.sendText(head, buffers, "events"),
       (error) => this.#report(error),
@@ -201,7 +201,8 @@ export class Channel implements Disposable {
       case "events":
         return this.#inbox.receive(message, frame);
       case "credit":
-        return this.#outbox.addCredit(message.events);
+        if (this.#outbox.addCredit(message.events)) return;
+        throw this.#wire.frameError(`take an answer for ${message.events} events that were not sent`);
       default:
         message satisfies never; // a new kind does not compile until it is handled here
     }

@@ -87,24 +87,22 @@ export function framePortPair(): [FramePort, FramePort] {
 
 /** What a Worker, a worker's own scope and a MessagePort have in common. */
 export interface MessageEndpoint {
-  postMessage(message: unknown, transfer: Transferable[]): void;
+  postMessage(message: unknown, transfer?: Transferable[]): void;
   onmessage: ((event: MessageEvent) => void) | null;
   onmessageerror: ((event: MessageEvent) => void) | null;
   close?(): void;
 }
 
-const NOTHING: ArrayBuffer[] = [];
-
 /**
- * Frames over anything that posts messages. A frame without buffers, as most are, goes as its bare text,
- * which takes a fifth less time than an object with a list in it. The sender is charged for a bad transfer, not the receiver.
+ * Frames over anything that posts messages. A frame without buffers, as most are, goes as its bare text: an
+ * object with a list in it, and an empty list of what is moved, take a third of the time more. The sender is charged for a bad transfer, not the receiver.
  */
 export function messagePort(endpoint: MessageEndpoint): FramePort {
   const post = endpoint.postMessage.bind(endpoint);
   let receive: ((data: unknown) => void) | null = null;
   return {
     send: ({ head, buffers }) => {
-      if (buffers.length === 0) post(head, NOTHING);
+      if (buffers.length === 0) post(head);
       else post({ head, buffers }, buffers as ArrayBuffer[]);
     },
     get onframe() {

@@ -3,7 +3,7 @@
  *
  * Room is given back for events that were handled, half a window at a time, and not faster than so many
  * events in a second: a plugin that floods its host is slowed by its own waiting, and one that sends without
- * room breaks the protocol. A second's tenth may come at once.
+ * room breaks the protocol.
  *
  * @module
  */
@@ -16,13 +16,12 @@ import {
   MAX_EVENTS_CHARACTERS,
   type Message,
 } from "./protocol.ts";
-import { decodeValue } from "./values.ts";
+import { valueDecoder } from "./values.ts";
 import type { Wire } from "./wire.ts";
 
 /** Room of a frame for what is around its events. */
 const SLACK = 1_024;
-/** Room is given back in pieces of this size: few messages, and the sender never waits for the rest of it. */
-const PIECE = EVENT_WINDOW / 2;
+/** What may come at once, beyond the rate, counted in its time. */
 const BURST_MS = 100;
 
 /** See {@linkcode ChannelOptions.eventsPerSecond}. */
@@ -32,7 +31,10 @@ export const DEFAULT_EVENTS_PER_SECOND = 100_000;
 export class EventInbox {
   readonly #wire: Wire;
   readonly #options: ChannelOptions;
+  readonly #report: (error: unknown) => void;
   readonly #msPerEvent: number;
+  /** Room is given back in pieces of this size: few messages, and the sender never waits for the rest of it. */
+  readonly #piece: number;
   /** Events that the other side sent and was not given the room of again. */
   #underway = 0;
   /** Those of them that were handled. */
@@ -41,12 +43,15 @@ export class EventInbox {
   #freeAt = -Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(wire: Wire, options: ChannelOptions) {
+  /** @param report hears of listeners that fail */
+  constructor(wire: Wire, options: ChannelOptions, report: (error: unknown) => void) {
     const { eventsPerSecond = DEFAULT_EVENTS_PER_SECOND } = options;
     if (!(eventsPerSecond > 0)) throw new RangeError(`Cannot take ${eventsPerSecond} events in a second`);
     this.#wire = wire;
     this.#options = options;
+    this.#report = report;
     this.#msPerEvent = 1_000 / eventsPerSecond;
+    this.#piece = Math.min(EVENT_WINDOW / 2, Math.ceil(BURST_MS / this.#msPerEvent));
   }
 
   /**
@@ -64,18 +69,15 @@ export class EventInbox {
     if (head.length > most || bytes > MAX_EVENT_SIZE) {
       throw this.#wire.frameError(`take ${head.length} characters and ${bytes} bytes of events`);
     }
-    // All of a frame draw from its buffers, so that no two of them get the same.
-    const payloads = decodeValue(
-      events.map(([, payload]) => payload),
-      buffers,
-    ) as readonly WireEvent["payload"][];
+    // One decoder, so that no two events get the same buffer.
+    const decode = valueDecoder(buffers);
     const isTrusted = this.#options.side === "plugin";
-    const decoded = events.map((event, index) => eventOf(event, payloads[index], isTrusted));
+    const decoded = events.map((event) => eventOf(event, decode(event[1]), isTrusted));
     if (dropped !== undefined) this.#tell(() => this.#options.onDropped?.(dropped));
     const answer = this.#tell(() => this.#options.onEvents?.(decoded));
     const done = (): void => this.#giveBack(events.length);
-    if (answer === undefined) done();
-    else answer.then(done, (error: unknown) => (this.#report(error), done()));
+    if (answer instanceof Promise) void answer.catch(this.#report).then(done);
+    else done();
   }
 
   /** Gives no room any more. */
@@ -90,7 +92,7 @@ export class EventInbox {
   }
 
   #giveRoom(): void {
-    if (this.#handled < PIECE || this.#timer !== undefined || this.#wire.closed) return;
+    if (this.#handled < this.#piece || this.#timer !== undefined || this.#wire.closed) return;
     const now = performance.now();
     if (this.#freeAt > now) {
       this.#timer = setTimeout(() => {
@@ -113,14 +115,6 @@ export class EventInbox {
     } catch (error) {
       this.#report(error);
       return undefined;
-    }
-  }
-
-  #report(error: unknown): void {
-    try {
-      this.#options.onListenerError?.(error);
-    } catch {
-      // There is nobody left to tell.
     }
   }
 }

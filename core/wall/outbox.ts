@@ -28,7 +28,12 @@ interface Queued {
   /** Characters of the text and bytes of the buffers. */
   readonly size: number;
   /** Of an emit; a post has none. */
-  readonly sent?: { resolve(): void; reject(error: unknown): void };
+  readonly sent: Sent | undefined;
+}
+
+interface Sent {
+  resolve(): void;
+  reject(error: unknown): void;
 }
 
 /** See the module's text. Owned by a channel, which closes it. */
@@ -64,7 +69,7 @@ export class EventOutbox {
    */
   post(event: WireEvent): void {
     if (this.#closed) return;
-    const queued = encodeEvent(event);
+    const queued = encodeEvent(event, undefined);
     const isFull = this.waiting >= QUEUE + this.#credit || this.#size + queued.size > QUEUE_CHARACTERS;
     if (isFull) this.#dropped++;
     else this.#add(queued);
@@ -78,38 +83,32 @@ export class EventOutbox {
   emit(event: WireEvent): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(this.#closed);
-      const queued = encodeEvent(event);
+      const queued = encodeEvent(event, { resolve, reject });
       if (this.#emits >= MAX_EMITS || this.#size + queued.size > EMIT_CHARACTERS) {
         const sentence =
           `Cannot emit ${event.topic}: ${this.#emits} events wait already to be taken; await each`;
         throw new KBertError("wall/frame", sentence, { limit: MAX_EMITS, value: this.#emits });
       }
       this.#emits++;
-      this.#add({ ...queued, sent: { resolve, reject } });
+      this.#add(queued);
     });
   }
 
-  /** The other side has handled so many. @throws {RangeError} if they are more than it was sent */
-  addCredit(events: number): void {
-    if (events > EVENT_WINDOW - this.#credit) {
-      throw new RangeError(
-        `${events} events were acknowledged, and ${EVENT_WINDOW - this.#credit} were sent`,
-      );
-    }
+  /** The other side has handled so many. @returns false if it was not sent as many */
+  addCredit(events: number): boolean {
+    if (events > EVENT_WINDOW - this.#credit) return false;
     this.#credit += events;
     this.flush();
+    return true;
   }
 
   /** Sends what waits, as far as there is credit. */
   flush(): void {
     while (this.#credit > 0 && this.waiting > 0) this.#sendFrame();
-    if (this.waiting === 0) {
-      this.#queue = [];
-      this.#first = 0;
-    } else if (this.#first > QUEUE) {
-      this.#queue = this.#queue.slice(this.#first);
-      this.#first = 0;
-    }
+    // Not shifted one by one, which would move all others each time.
+    if (this.#first < QUEUE && this.waiting > 0 || this.#first === 0) return;
+    this.#queue = this.#queue.slice(this.#first);
+    this.#first = 0;
   }
 
   /** Rejects every emit that waits. */
@@ -173,18 +172,31 @@ export class EventOutbox {
 }
 
 /** Written now, so that nobody can change it while it waits; its bytes are copied for the same reason. */
-function encodeEvent({ topic, payload, source, time }: WireEvent): Queued {
-  if (topic.length < 1 || topic.length > MAX_NAME) {
-    throw refused(`an event whose topic has ${topic.length} characters instead of 1 to ${MAX_NAME}`, {});
+function encodeEvent({ topic, payload, source, time }: WireEvent, sent: Sent | undefined): Queued {
+  requireName("topic", topic);
+  let stamp = "";
+  if (source !== undefined) {
+    requireName("source", source);
+    if (!Number.isFinite(time)) throw refused(`an event of the time ${time}`, {});
+    stamp = `,${JSON.stringify(source)},${time}`;
   }
   const buffers: ArrayBuffer[] = [];
-  const encoded = encodeValue(payload, buffers, []);
-  const text = JSON.stringify(source === undefined ? [topic, encoded] : [topic, encoded, source, time ?? 0]);
-  const size = buffers.reduce((size, buffer) => size + buffer.byteLength, text.length);
-  if (size <= MAX_EVENT_SIZE) return { text, buffers, size };
+  const encoded = JSON.stringify(encodeValue(payload, buffers, []));
+  const text = `[${JSON.stringify(topic)},${encoded}${stamp}]`;
+  let size = text.length;
+  for (const buffer of buffers) size += buffer.byteLength;
+  if (size <= MAX_EVENT_SIZE) return { text, buffers, size, sent };
   throw refused(`an event of ${size} characters and bytes, and the limit is ${MAX_EVENT_SIZE}`, {
     limit: MAX_EVENT_SIZE,
     value: size,
+  });
+}
+
+function requireName(what: string, { length }: string): void {
+  if (length >= 1 && length <= MAX_NAME) return;
+  throw refused(`an event whose ${what} has ${length} characters instead of 1 to ${MAX_NAME}`, {
+    limit: MAX_NAME,
+    value: length,
   });
 }
 

@@ -8,7 +8,7 @@
  */
 import type { Served, ServedCall } from "./options.ts";
 import type { Message } from "./protocol.ts";
-import { decodeValue, encodeValue, type WireValue } from "./values.ts";
+import { encodeValue, valueDecoder, type WireValue } from "./values.ts";
 import type { Wire } from "./wire.ts";
 
 /** Calls of the other side that are served at once: every one that is open holds its arguments. */
@@ -36,7 +36,7 @@ export class ServedCalls {
     if (this.#open.size >= MAX_SERVED) {
       throw this.#wire.frameError(`serve more than ${MAX_SERVED} calls at once`);
     }
-    const call = new Serving(id, method, decodeValue(args, buffers) as WireValue[], stream === true);
+    const call = new Serving(id, method, args.map(valueDecoder(buffers)), stream === true);
     this.#open.set(id, call);
     void this.#run(call, this.#serve);
   }

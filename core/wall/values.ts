@@ -128,8 +128,13 @@ export function encodeValue(
  * is too deep.
  */
 export function decodeValue(json: unknown, buffers: readonly ArrayBuffer[]): WireValue {
+  return valueDecoder(buffers)(json);
+}
+
+/** Decodes several values that draw from the same buffers, each as {@linkcode decodeValue} does. */
+export function valueDecoder(buffers: readonly ArrayBuffer[]): (json: unknown) => WireValue {
   let used: Set<ArrayBuffer> | undefined;
-  return typeof json === "object" && json !== null ? decode(json, 0) : json as WireValue;
+  return (json) => typeof json === "object" && json !== null ? decode(json, 0) : json as WireValue;
 
   function decode(json: object, depth: number): WireValue {
     if (depth > MAX_DEPTH) throw tooDeep();
