@@ -28,6 +28,17 @@ export type LoadHead = (
  * The user's settings, and what only the run knows: the encoder's width and the number of labels.
  *
  * @throws {KBertError} `input/invalid` if the user says something else about those.
+ * @example
+ * ```ts
+ * import { headSettings } from "./head_plugin.ts";
+ * import { assertEquals, assertThrows } from "../deps/assert.ts";
+ *
+ * const settings = headSettings({ pooling: "cls" }, 256, 2);
+ * assertEquals(settings, { pooling: "cls", hidden_size: 256, num_labels: 2 });
+ *
+ * const message = "head.settings.num_labels is 3, and it can only be 2 in this run; leave it out";
+ * assertThrows(() => headSettings({ num_labels: 3 }, 256, 2), Error, message);
+ * ```
  */
 export function headSettings(
   settings: Readonly<Record<string, unknown>>,
