@@ -173,7 +173,7 @@ export class Container implements Resolver, AsyncDisposable {
 
   /** From here on nothing is registered or made, here and in the children. */
   #close(): void {
-    this.#closing.abort(this.#closed("a service", ["a service"]));
+    this.#closing.abort(this.#closed("a service"));
     for (const child of this.#children) child.#close();
   }
 
@@ -237,7 +237,7 @@ export class Container implements Resolver, AsyncDisposable {
     const { name, scope } = registration;
     const isClosed = this.signal.aborted;
     if (isClosed || scope !== "transient") this.#owned.add(service);
-    if (isClosed) return this.#giveUp(registration, construction, this.#closed(name, [name]));
+    if (isClosed) return this.#giveUp(registration, construction, this.#closed(name));
     this.#inFlight.delete(construction);
     construction.succeed(service);
   }
@@ -258,12 +258,13 @@ export class Container implements Resolver, AsyncDisposable {
     };
   }
 
-  #refuseIfClosed(name: string, chain: readonly string[] = [name]): void {
-    if (this.signal.aborted) throw this.#closed(name, chain);
+  #refuseIfClosed(name: string, asker?: Construction): void {
+    if (this.signal.aborted) throw this.#closed(name, asker);
   }
 
-  #closed(name: string, chain: readonly string[]): KBertError<"container/unresolved"> {
-    return unresolved(`Cannot answer ${name}, because ${this.name} was disposed of`, chain);
+  #closed(name: string, asker?: Construction): KBertError<"container/unresolved"> {
+    const message = `Cannot answer ${name}, because ${this.name} was disposed of`;
+    return unresolved(message, chainOf(name, asker));
   }
 }
 

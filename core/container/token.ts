@@ -38,10 +38,13 @@ export class Token<T> {
   }
 }
 
-/** A class, also an abstract one or one whose constructor takes something. */
-export type AbstractClass<T> = abstract new (...args: never[]) => T;
+/**
+ * Any class, also an abstract one or one whose constructor takes something. Its instances are read from
+ * `prototype`: of a generic class, the constructor tells the compiler only what its parameter may be at most.
+ */
+export type AbstractClass<T> = (abstract new (...args: never[]) => object) & { readonly prototype: T };
 
-/** A class stands for its instances. */
+/** A class stands for its instances; there is one key of a generic class, whatever it is of. */
 export type Key<T> = Token<T> | AbstractClass<T>;
 
 /**

@@ -30,3 +30,15 @@ Deno.test("Key is a token or a class of just its service, for the compiler", () 
 
   assertEquals([...keys, text, port, lookalike].length, 7);
 });
+
+Deno.test("Key of a generic class is of whatever the asker says, for the compiler", () => {
+  class Bus<Events extends object = { none: 1 }> {
+    declare readonly events: (events: Events) => Events;
+  }
+
+  const keys: [Key<Bus>, Key<Bus<{ a: 1 }>>] = [Bus, Bus];
+  // @ts-expect-error: but it is of a bus
+  const other: Key<URL> = Bus;
+
+  assertEquals([...keys, other], [Bus, Bus, Bus]);
+});
