@@ -193,15 +193,9 @@ export class Container implements Resolver, AsyncDisposable {
     // A resolver that is used later on asks for nobody; a container is asked for what is being made right now.
     const asker = resolvedFor?.isPending ? resolvedFor : currentConstruction();
     const name = typeof key === "string" ? printable(key, MAX_NAME) : nameOf(key);
-    const chain = chainOf(name, asker);
-    this.#refuseIfClosed(name, chain);
+    this.#refuseIfClosed(name, asker);
     const registration = this.#find(key);
-    if (!registration) {
-      const message = `Cannot resolve ${
-        chain.join(" → ")
-      }, because ${name} is not registered in ${this.name}`;
-      throw unresolved(message, chain);
-    }
+    if (!registration) throw this.#unknown(name, asker);
     registration.asked = true;
     const home = registration.scope === "singleton" ? registration.owner : this;
     const there = home.#shared.get(registration);
@@ -260,6 +254,12 @@ export class Container implements Resolver, AsyncDisposable {
 
   #refuseIfClosed(name: string, asker?: Construction): void {
     if (this.signal.aborted) throw this.#closed(name, asker);
+  }
+
+  #unknown(name: string, asker?: Construction): KBertError<"container/unresolved"> {
+    const chain = chainOf(name, asker);
+    const path = chain.join(" → ");
+    return unresolved(`Cannot resolve ${path}, because ${name} is not registered in ${this.name}`, chain);
   }
 
   #closed(name: string, asker?: Construction): KBertError<"container/unresolved"> {
