@@ -15,7 +15,7 @@ if (import.meta.main) {
     if (command !== "predict") {
       throw usage(command, `There is no command ${command}; there is predict, see predict --help`);
     }
-    using runtime = createRuntime();
+    await using runtime = await createRuntime();
     await predictCommand(
       args,
       (path) => runtime.loadModel(path),

@@ -12,13 +12,18 @@
  * import { createRuntime, loadTrainingConfig } from "https://example.com/k-bert/mod.ts";
  *
  * const config = await loadTrainingConfig("k-bert.yaml");
- * using runtime = createRuntime();
+ * await using runtime = await createRuntime();
  * const outcome = await runtime.fineTune({ config, labels: ["no", "yes"], train, test });
  * ```
  *
  * @module
  */
-import { type PluginEvent, PluginManager } from "./core/plugins/manager.ts";
+import { EventBus } from "./core/bus/event_bus.ts";
+import { Container } from "./core/container/container.ts";
+import { formatRecord, LOG_LEVELS, Logger, type LogLevel } from "./core/container/logger.ts";
+import { MetricsCollector } from "./core/container/metrics.ts";
+import { MetricsSummary, type SourceSummary } from "./core/container/metrics_summary.ts";
+import { PluginManager, type PluginUse } from "./core/plugins/manager.ts";
 import type { Backend, BackendName } from "./core/tensor/backend.ts";
 import type { Classifier } from "./core/train/classifier.ts";
 import type { FineTuneOptions, FineTuneOutcome } from "./core/train/fine_tune.ts";
@@ -36,7 +41,37 @@ export type { Classifier, Prediction } from "./core/train/classifier.ts";
 export { formatResult } from "./core/train/result_text.ts";
 export type { PluginShare, RunResult, Scores } from "./core/train/result.ts";
 export type { StepReport } from "./core/train/trainer.ts";
-export type { PluginEvent } from "./core/plugins/manager.ts";
+export { EventBus } from "./core/bus/event_bus.ts";
+export type { EventBusOptions } from "./core/bus/event_bus.ts";
+export type { BusEvent, EmitOptions, Listener, ListenOptions, WaitOptions } from "./core/bus/event.ts";
+export type { RuntimeEvents } from "./core/bus/events.ts";
+export { Container } from "./core/container/container.ts";
+export { inject } from "./core/container/inject.ts";
+export type { Provider, Resolver, Scope } from "./core/container/provider.ts";
+export { Token } from "./core/container/token.ts";
+export type { Key } from "./core/container/token.ts";
+export { Logger } from "./core/container/logger.ts";
+export type { LoggerOptions, LogLevel, LogRecord } from "./core/container/logger.ts";
+export { MetricsCollector } from "./core/container/metrics.ts";
+export type { SourceSummary } from "./core/container/metrics_summary.ts";
+export { PluginManager } from "./core/plugins/manager.ts";
+export type { LoadOptions, OfferOptions, PluginManagerOptions, PluginUse } from "./core/plugins/manager.ts";
+export type { CallAllOptions, CallAllResult } from "./core/plugins/call_all.ts";
+export type { Plugin } from "./core/plugins/plugin.ts";
+export type { PluginHooks } from "./core/plugins/hooks.ts";
+export type { PluginState } from "./core/plugins/lifecycle.ts";
+export type * from "./core/plugins/ports.ts";
+export type { Remote } from "./core/plugins/remote.ts";
+export type { RestartPolicy } from "./core/plugins/restarts.ts";
+export { formatScan } from "./core/plugins/discovery.ts";
+export type { FoundPlugin, PluginPlace, ScanReport } from "./core/plugins/discovery.ts";
+export { serviceMethod } from "./core/plugins/services.ts";
+export type { Service, ServiceCaller } from "./core/plugins/services.ts";
+export type { PortName } from "./core/manifest/families.ts";
+export type { CallOptions } from "./core/wall/options.ts";
+export { PluginError } from "./core/wall/failure.ts";
+export type { WireValue } from "./core/wall/values.ts";
+export type { HostTensor } from "./core/wall/tensor.ts";
 export type { Backend, BackendName } from "./core/tensor/backend.ts";
 export { parseOptions, usage } from "./core/cli/options.ts";
 export { runProgram } from "./core/cli/script.ts";
@@ -47,14 +82,25 @@ export type { DocumentProblem, Faults } from "./core/wall/errors.ts";
 
 /** Settings of {@linkcode createRuntime}. */
 export interface RuntimeOptions {
-  /** Hears the events that plugins declare and emit. */
-  readonly onPluginEvent?: (event: PluginEvent) => void;
-  /** Hears what plugins write to their console. @default standard error, with the plugin's name */
-  readonly onPluginLog?: (plugin: string, level: string, text: string) => void;
+  /** Plugins to start, each after those that it needs. */
+  readonly plugins?: readonly PluginUse[];
+  /** Where lines of the log go. @default {standard error} */
+  readonly log?: (line: string) => void;
+  /** The lowest level that is written there; listen to `log.*` for others. @default {"info"} */
+  readonly logLevel?: LogLevel;
 }
 
-/** Trains and predicts. Owns its plugins and its backend. */
-export interface Runtime extends Disposable {
+/** Trains and predicts, and runs plugins. Owns its plugins, its services and its backend. */
+export interface Runtime extends AsyncDisposable {
+  /** Carries the events of the runtime and of its plugins. */
+  readonly events: EventBus;
+  readonly plugins: PluginManager;
+  /** Services by token; `EventBus`, `Logger`, `MetricsCollector` and `PluginManager` are there. */
+  readonly container: Container;
+  readonly logger: Logger;
+  readonly metrics: MetricsCollector;
+  /** What has been measured until now, by who measured it. */
+  measured(): SourceSummary[];
   /**
    * Starts the backend, or answers the one that is started already. A script need not call it.
    *
@@ -68,56 +114,107 @@ export interface Runtime extends Disposable {
 }
 
 /**
- * Makes a runtime. Nothing is started before it is needed.
+ * Makes a runtime. Beside the plugins that it is told to start, nothing runs before it is needed.
  *
- * @example A runtime costs nothing until it is used
+ * @throws what starting a plugin throws; nothing is left running then
+ * @example A runtime ends everything that it started, in reverse order
  * ```ts
  * import { createRuntime } from "./mod.ts";
  *
- * using runtime = createRuntime();
+ * await using runtime = await createRuntime();
+ * runtime.events.on("plugin.crashed", ({ plugin_name, error }) => runtime.logger.error(error, { plugin_name }));
  * ```
  */
-export function createRuntime(options: RuntimeOptions = {}): Runtime {
-  const stack = new DisposableStack();
-  const plugins = stack.use(
-    new PluginManager({
-      createSandbox: workerSandbox,
-      ...(options.onPluginEvent && { onEvent: options.onPluginEvent }),
-      onLog: options.onPluginLog ?? logToStandardError,
-    }),
-  );
+export async function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
+  const { log = writeToStandardError, logLevel = "info" } = options;
+  await using stack = new AsyncDisposableStack();
+  const events = stack.use(new EventBus());
+  const summary = new MetricsSummary();
+  events.on("metrics.recorded", (record, { source }) => summary.add(source, record));
+  writeLog(events, log, logLevel);
+  const logger = new Logger(events);
+  const metrics = new MetricsCollector(events);
+  const container = stack.use(new Container("runtime"));
+  const plugins = stack.use(new PluginManager({ createSandbox: workerSandbox, bus: events, container }));
+  container.register(EventBus, { value: events }).register(Logger, { value: logger })
+    .register(MetricsCollector, { value: metrics }).register(PluginManager, { value: plugins });
+  await plugins.startAll(options.plugins ?? []);
+
+  const backend = backendOnce();
+  stack.use(backend);
   const loadHead: LoadHead = (image, head) => plugins.start(image, { port: "head", ...head });
-  let started: Promise<Backend> | undefined;
-  const backend = async (wanted: BackendName | "auto" = "auto"): Promise<Backend> => {
-    started ??= import("./core/tensor/backend.ts").then(async ({ startBackend }) =>
-      stack.use(await startBackend(wanted))
-    );
-    const running = await started.catch((error) => {
-      started = undefined; // another one may be asked for
-      throw error;
-    });
-    if (wanted === "auto" || wanted === running.name) return running;
-    const message =
-      `This runtime computes on ${running.name} and cannot change to ${wanted}; make another runtime`;
-    throw new KBertError("input/invalid", message, { name: "backend", limit: running.name, value: wanted });
-  };
+  const owned = stack.move();
   return {
-    backend,
+    ...{ events, plugins, container, logger, metrics },
+    measured: () => summary.snapshot(),
+    backend: backend.get,
     async fineTune(options): Promise<FineTuneOutcome> {
       const { fineTune } = await import("./core/train/fine_tune.ts");
-      const used = await backend(options.config.backend);
+      const used = await backend.get(options.config.backend);
       options.display?.note(`Tensors are computed by ${used.name}, because ${used.reason}`);
       return await fineTune({ backend: used, loadHead }, options);
     },
     async loadModel(path): Promise<Classifier> {
       const { Classifier } = await import("./core/train/classifier.ts");
-      return await Classifier.load(path, { backend: await backend(), loadHead });
+      return await Classifier.load(path, { backend: await backend.get(), loadHead });
     },
-    [Symbol.dispose]: () => stack[Symbol.dispose](),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
-function logToStandardError(plugin: string, level: string, text: string): void {
+/** A backend that is started when it is first asked for. */
+function backendOnce(): AsyncDisposable & { get(wanted?: BackendName | "auto"): Promise<Backend> } {
+  let started: Promise<Backend> | undefined;
+  return {
+    async get(wanted = "auto"): Promise<Backend> {
+      started ??= import("./core/tensor/backend.ts").then(({ startBackend }) => startBackend(wanted));
+      const running = await started.catch((error) => {
+        started = undefined; // another one may be asked for
+        throw error;
+      });
+      if (wanted === "auto" || wanted === running.name) return running;
+      const message =
+        `This runtime computes on ${running.name} and cannot change to ${wanted}; make another runtime`;
+      throw new KBertError("input/invalid", message, { name: "backend", limit: running.name, value: wanted });
+    },
+    async [Symbol.asyncDispose](): Promise<void> {
+      const running = await started?.catch(() => undefined);
+      running?.[Symbol.dispose]();
+    },
+  };
+}
+
+/** Writes log lines of everybody, and what went wrong with plugins, for whoever has asked for nothing else. */
+function writeLog(events: EventBus, write: (line: string) => void, lowest: LogLevel): void {
+  const line = (source: string, level: LogLevel, record: unknown): void => {
+    if (LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(lowest)) write(formatRecord(source, level, record));
+  };
+  for (const level of LOG_LEVELS) {
+    events.on(`log.${level}`, (record, { source }) => line(source, level, record));
+  }
+  const warn = (plugin: string, message: string): void => line(plugin, "warning", { message, fields: {} });
+  events.on("plugin.crashed", ({ plugin_name, error }) => warn(plugin_name, `crashed: ${error}`));
+  events.on(
+    "plugin.quarantined",
+    ({ plugin_name, restarts }) =>
+      warn(plugin_name, `crashed again after ${restarts} restarts; it is not started again by itself`),
+  );
+  events.on(
+    "plugin.event_refused",
+    ({ plugin_name, topic, reason }) => warn(plugin_name, `an event ${topic} was dropped: ${reason}`),
+  );
+  events.on(
+    "plugin.events_dropped",
+    ({ plugin_name, count }) =>
+      warn(plugin_name, `${count} events were dropped because they came faster than they were heard`),
+  );
+  events.on(
+    "bus.listener_failed",
+    ({ topic, error }) => warn("host", `a listener of ${topic} failed: ${error}`),
+  );
+}
+
+function writeToStandardError(line: string): void {
   // deno-lint-ignore no-console -- where a person looks who has asked for nothing else
-  console.error(`${plugin} (${level}): ${text}`);
+  console.error(line);
 }

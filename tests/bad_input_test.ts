@@ -281,7 +281,7 @@ Deno.test("fineTune() goes on where a full disk ended a run, once there is room"
   const [run] = pathsIn(`${folder.path}/runs`);
   const steps: number[] = [];
 
-  using runtime = createRuntime();
+  await using runtime = await createRuntime();
   const outcome = await runtime.fineTune({
     config,
     ...DATA,
@@ -294,7 +294,7 @@ Deno.test("fineTune() goes on where a full disk ended a run, once there is room"
 
 Deno.test("fineTune() throws the reason of a signal that came before the first step, and leaves nothing", async () => {
   await using folder = await withTempFolder();
-  using runtime = createRuntime();
+  await using runtime = await createRuntime();
   const controller = new AbortController();
   const reason = new Error("enough");
   const note = (line: string): void => {
@@ -314,7 +314,7 @@ Deno.test("fineTune() throws the reason of a signal that came before the first s
 
 Deno.test("fineTune() counts the texts that are longer than the limit and says so once", async () => {
   await using folder = await withTempFolder();
-  using runtime = createRuntime();
+  await using runtime = await createRuntime();
   const notes: string[] = [];
   const long = { text: "free money ".repeat(40), label: 1 };
 
@@ -437,7 +437,7 @@ Deno.test("a program ends with 1 or 2 and one line that starts with error:", asy
 
 Deno.test("predict answers odd input and ends quietly when nobody reads its answers", async (t) => {
   await using folder = await withTempFolder();
-  using runtime = createRuntime();
+  await using runtime = await createRuntime();
   const { run } = await runtime.fineTune({ config: tinyConfig(`${folder.path}/runs`), ...DATA });
   const args = [pathOf("../../cli.ts"), "predict", "--model", run];
 
@@ -474,7 +474,7 @@ Deno.test("predict answers odd input and ends quietly when nobody reads its answ
 
 /** The error of a run that cannot be. */
 async function refusal(options: FineTuneOptions): Promise<KBertError> {
-  using runtime = createRuntime({ onPluginLog: () => {} });
+  await using runtime = await createRuntime({ log: () => {} });
   return await assertRejects(() => runtime.fineTune(options), KBertError);
 }
 

@@ -228,7 +228,7 @@ async function train(
     data?: TinyData;
   } = {},
 ): Promise<{ outcome: FineTuneOutcome; reports: StepReport[] }> {
-  using runtime = createRuntime();
+  await using runtime = await createRuntime();
   const controller = new AbortController();
   const reports: StepReport[] = [];
   const outcome = await runtime.fineTune({

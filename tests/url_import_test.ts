@@ -31,7 +31,7 @@ const texts = Array.from({ length: 20 }, (_, index) => ({
   text: index % 2 ? "buy cheap pills now" : "lunch at noon tomorrow",
   label: index % 2,
 }));
-using runtime = createRuntime();
+await using runtime = await createRuntime();
 const losses = [];
 const outcome = await runtime.fineTune({
   config,

@@ -9,48 +9,36 @@
  */
 import { Channel } from "../core/wall/channel.ts";
 import { messagePort } from "../core/wall/frame.ts";
+import type { Served, ServedCall } from "../core/wall/options.ts";
 import type { WireValue } from "../core/wall/values.ts";
-import { EventBus } from "../plugins/sdk/event_bus.ts";
+import { hostLink } from "./host_link.ts";
+import { LIGHT_PORTS } from "./light_ports.ts";
 import { installLoader, type SdkModules, sealLoader } from "./loader.ts";
 import { lockdown } from "./lockdown.ts";
-
-/** What a port's server gets: the plugin's class, and what it is made with. */
-export interface PluginSetup {
-  readonly pluginClass: unknown;
-  readonly settings: Record<string, WireValue>;
-  readonly seed: number;
-  readonly eventBus: EventBus;
-}
-
-/** Serves one method. The host checked what it sends, and is trusted by the plugin's side. */
-export type PortMethod = (...args: never[]) => Promise<WireValue> | WireValue;
-
-/** The methods of a port, by the name that the host calls them. */
-export type PortMethods = ReadonlyMap<string, PortMethod>;
-
-/** Prepares (before the lockdown) and then makes a plugin's instance and serves it. */
-export interface PortServer {
-  prepare(): Promise<void>;
-  serve(setup: PluginSetup): Promise<PortMethods>;
-}
+import { PluginInstance } from "./plugin_instance.ts";
+import type { PortServer } from "./port_server.ts";
 
 /** What the two entries differ in. */
 export interface BootOptions {
   readonly sdk: SdkModules;
+  /** Beside those that need no tensors. */
   readonly ports: ReadonlyMap<string, PortServer>;
 }
 
 const TENSOR_SDK = "k-bert/sdk/tensors";
 
-/** What the host sends to make a worker a plugin. Written by core/plugins/manager.ts. */
+/** What the host sends to make a worker a plugin. Written by core/plugins/instance.ts. */
 interface LoadRequest {
   readonly port: string;
   readonly entry: string;
   readonly exportName: string;
   readonly moduleUrls: readonly string[];
   readonly moduleSources: readonly Uint8Array[];
-  readonly settings: Record<string, WireValue>;
+  readonly config: Readonly<Record<string, unknown>>;
   readonly seed: number;
+  /** Patterns of topics and names of services that the manifest asks for. */
+  readonly listens: readonly string[];
+  readonly services: readonly string[];
 }
 
 /**
@@ -69,50 +57,61 @@ export function boot(options: BootOptions): void {
 }
 
 function live(port: MessagePort, { sdk, ports }: BootOptions): void {
-  let methods: PortMethods = new Map();
+  const servers = new Map<string, PortServer>([...LIGHT_PORTS, ...ports]);
+  let instance: PluginInstance | undefined;
   let loaded = false;
   // Computed, so that it never joins this module's own graph.
   const importModule = (url: string): Promise<Record<string, unknown>> => import(url);
 
-  const channel = new Channel(messagePort(port), {
+  const channel: Channel = new Channel(messagePort(port), {
     peer: "the host",
-    serve: async (method, args) => {
-      if (method === "$load") {
-        if (loaded) throw new Error("A worker is loaded once");
-        loaded = true;
-        methods = await load(args[0] as unknown as LoadRequest);
-        return undefined;
-      }
-      const serve = methods.get(method);
-      if (!serve) throw new Error(`There is no method ${method}()`);
-      return await serve(...args as never[]);
-    },
+    side: "plugin",
+    serve: (call) => instance ? serve(instance, call) : loadOnce(call),
+    onEvents: (events) => link.deliver(events),
   });
-  const eventBus = new EventBus((events) => channel.events(events));
+  const link = hostLink(channel);
   channel.ready();
 
-  async function load(request: LoadRequest): Promise<PortMethods> {
-    const server = ports.get(request.port);
+  async function loadOnce({ method, args }: ServedCall): Promise<WireValue> {
+    if (method !== "$load" || loaded) throw new Error("A worker is loaded once, and called then");
+    loaded = true;
+    return await load(args[0] as unknown as LoadRequest);
+  }
+
+  async function load(request: LoadRequest): Promise<WireValue> {
+    const server = servers.get(request.port);
     if (!server) {
       const needs = sdk.has(TENSOR_SDK) ? "" : `; a plugin that computes has to import "${TENSOR_SDK}"`;
       throw new Error(`Nothing serves the port ${request.port} here${needs}`);
     }
-    await server.prepare();
+    await server.prepare?.();
     const decoder = new TextDecoder();
     const sources = request.moduleSources.map((bytes) => decoder.decode(bytes));
     sealLoader(new Map(request.moduleUrls.map((url, index) => [url, sources[index] ?? ""])));
-    lockdown({
-      tensors: sdk.has(TENSOR_SDK),
-      log: (level, text) => channel.log(level, text),
-      onUncaught: (error) => channel.fail(error),
-    });
-    const module = await importModule(request.entry);
-    return await server.serve({
-      pluginClass: exportOf(module, request),
-      settings: request.settings,
-      seed: request.seed,
-      eventBus,
-    });
+    lockdown({ tensors: sdk.has(TENSOR_SDK), log: link.log, onUncaught: (error) => channel.fail(error) });
+
+    const { container, eventBus } = link.connect(request);
+    const pluginClass = exportOf(await importModule(request.entry), request);
+    const { config, seed } = request;
+    const made = container.construct(() => server.serve({ pluginClass, config, seed, eventBus }));
+    instance = new PluginInstance(made.plugin, made.methods);
+    return {
+      methods: made.described.map((method) => ({ ...method })),
+      configuration: JSON.stringify(Reflect.get(pluginClass as object, "configuration") ?? null),
+    };
+  }
+}
+
+function serve(instance: PluginInstance, call: ServedCall): Served {
+  switch (call.method) {
+    case "$initialize":
+      return instance.initialize() as Promise<undefined>;
+    case "$activate":
+      return instance.activate() as Promise<undefined>;
+    case "$deactivate":
+      return instance.deactivate() as Promise<undefined>;
+    default:
+      return instance.call(call);
   }
 }
 

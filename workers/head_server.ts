@@ -11,10 +11,19 @@ import { AdamW, squaredNorm, type UpdateOptions } from "../core/tensor/adamw.ts"
 import { startBackend } from "../core/tensor/backend.ts";
 import { Tape } from "../core/tensor/tape.ts";
 import { download, upload } from "../core/tensor/transfer.ts";
+import type { ServedCall } from "../core/wall/options.ts";
 import type { HostTensor } from "../core/wall/tensor.ts";
 import type { WireValue } from "../core/wall/values.ts";
 import { HeadPort } from "../plugins/sdk/head.ts";
-import type { PluginSetup, PortMethod, PortMethods, PortServer } from "./boot.ts";
+import type { CallContext } from "../plugins/sdk/plugin_port.ts";
+import {
+  contextOf,
+  makePlugin,
+  type PluginSetup,
+  type PortMethod,
+  type PortServer,
+  type ServedPlugin,
+} from "./port_server.ts";
 
 /** The head port of a worker. */
 export const serveHead: PortServer = {
@@ -22,25 +31,27 @@ export const serveHead: PortServer = {
     await startBackend("wasm");
   },
 
-  serve({ pluginClass, settings, seed, eventBus }: PluginSetup): Promise<PortMethods> {
-    if (typeof pluginClass !== "function" || !(pluginClass.prototype instanceof HeadPort)) {
-      throw new TypeError("The entry point of a head has to be a class that extends HeadPort");
-    }
-    const HeadClass = pluginClass as new (...args: [unknown, unknown, number]) => HeadPort;
-    const server = new HeadServer(new HeadClass(settings, eventBus, seed));
+  serve(setup: PluginSetup): ServedPlugin {
+    const plugin = makePlugin(setup, HeadPort);
+    const server = new HeadServer(plugin);
     const inTurn = oneAtATime();
-    return Promise.resolve(
-      new Map<string, PortMethod>([
-        ["head.describe", () => server.describe()],
-        ["head.step", inTurn((...args: [HostTensor, HostTensor, StepOptions]) => server.step(...args))],
-        ["head.apply", inTurn((options: UpdateOptions) => server.apply(options))],
-        ["head.predict", inTurn((hidden: HostTensor) => server.predict(hidden))],
-        ["head.state", inTurn(() => server.state())],
-        ["head.restore", inTurn((state: HeadState) => server.restore(state))],
-      ]),
-    );
+    const methods = new Map<string, PortMethod>([
+      ["describe", () => server.describe()],
+      ["step", inTurn((call) => server.step(...call.args as unknown as StepArguments, contextOf(call)))],
+      ["apply", inTurn(({ args: [options] }) => server.apply(options as unknown as UpdateOptions))],
+      ["predict", inTurn((call) => server.predict(call.args[0] as HostTensor, contextOf(call)))],
+      ["state", inTurn(() => server.state())],
+      ["restore", inTurn(({ args: [state] }) => server.restore(state as unknown as HeadState))],
+    ]);
+    return {
+      plugin,
+      methods,
+      described: [...methods.keys()].map((name) => ({ name, parameters: 0, streams: false })),
+    };
   },
 };
+
+type StepArguments = [hidden: HostTensor, labels: HostTensor, options: StepOptions];
 
 /** Of one micro-batch. */
 interface StepOptions {
@@ -71,7 +82,12 @@ class HeadServer {
     return { reads: this.#head.reads, parameters };
   }
 
-  async step(hidden: HostTensor, labels: HostTensor, { step, weight }: StepOptions): Promise<WireValue> {
+  async step(
+    hidden: HostTensor,
+    labels: HostTensor,
+    { step, weight }: StepOptions,
+    context: CallContext,
+  ): Promise<WireValue> {
     const { layers } = this.#head;
     const variables = [...layers.parameters.values()];
     const states = upload(hidden);
@@ -79,7 +95,7 @@ class HeadServer {
     layers.trainingStep = step;
     using tape = new Tape();
     using _scope = tensorScope();
-    const logits = await this.#forward(states);
+    const logits = await this.#forward(states, context);
     const loss = this.#head.getLossFunction()(logits, targets);
     const lossGradient = tf.scalar(weight);
     const [hiddenGradient, ...gradients] = tape.gradients(loss, lossGradient, [states, ...variables]);
@@ -103,9 +119,9 @@ class HeadServer {
     return undefined;
   }
 
-  async predict(hidden: HostTensor): Promise<WireValue> {
+  async predict(hidden: HostTensor, context: CallContext): Promise<WireValue> {
     using _scope = tensorScope();
-    return await download(await this.#forward(upload(hidden)));
+    return await download(await this.#forward(upload(hidden), context));
   }
 
   async state(): Promise<WireValue> {
@@ -140,8 +156,8 @@ class HeadServer {
     return undefined;
   }
 
-  async #forward(states: tf.Tensor): Promise<tf.Tensor> {
-    const logits: unknown = await this.#head.forward(states);
+  async #forward(states: tf.Tensor, context: CallContext): Promise<tf.Tensor> {
+    const logits: unknown = await this.#head.forward(states, context);
     if (logits instanceof tf.Tensor) return logits;
     throw new TypeError(`forward() of ${this.#head.constructor.name} has to return a tensor of logits`);
   }
@@ -156,12 +172,10 @@ class HeadServer {
 }
 
 /** A tape and a scope belong to the realm: two calls that overlap would record into each other. */
-function oneAtATime(): <Args extends unknown[]>(
-  run: (...args: Args) => WireValue | Promise<WireValue>,
-) => (...args: Args) => Promise<WireValue> {
+function oneAtATime(): (serve: (call: ServedCall) => WireValue | Promise<WireValue>) => PortMethod {
   let last: Promise<unknown> = Promise.resolve();
-  return (run) => (...args) => {
-    const result = last.then(() => run(...args));
+  return (serve) => (call) => {
+    const result = last.then(() => serve(call));
     last = result.catch(() => {});
     return result;
   };

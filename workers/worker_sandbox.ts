@@ -8,6 +8,7 @@
  * @module
  */
 import { messagePort } from "../core/wall/frame.ts";
+import { closed, opened } from "../core/wall/ledger.ts";
 import type { Sandbox, SandboxOptions } from "../core/wall/sandbox.ts";
 
 /** Starts a Web Worker that waits for a plugin's image. */
@@ -18,6 +19,8 @@ export function workerSandbox({ name, tensors, onFailure }: SandboxOptions): San
     name,
     deno: { permissions: "none" },
   });
+  opened("sandboxes");
+  let isOpen = true;
   // Without preventDefault() an uncaught error of the plugin would end the host.
   worker.onerror = (event) => {
     event.preventDefault();
@@ -29,6 +32,9 @@ export function workerSandbox({ name, tensors, onFailure }: SandboxOptions): San
     tier: "worker",
     port: messagePort(port1),
     [Symbol.dispose]: () => {
+      if (!isOpen) return;
+      isOpen = false;
+      closed("sandboxes");
       // In this order: a port that is closed while its other end still writes blocks this thread for seconds.
       worker.terminate();
       port1.close();

@@ -12,7 +12,7 @@ import type { BusEvent, Listener, ListenOptions } from "./event.ts";
 import type { RuntimeEvents } from "./events.ts";
 import { History } from "./history.ts";
 import { settle } from "./settle.ts";
-import { type Subscription, Subscriptions } from "./subscriptions.ts";
+import { type PatternWatch, type Subscription, Subscriptions } from "./subscriptions.ts";
 import { checkTopicPattern } from "./topics.ts";
 
 /** An event of which listeners are not done yet. */
@@ -26,7 +26,7 @@ const NOT_LISTENING: Disposable = { [Symbol.dispose]: () => {} };
 
 /** The untyped half of a bus. */
 export class Dispatcher implements Disposable {
-  readonly subscriptions = new Subscriptions();
+  readonly subscriptions: Subscriptions;
   readonly history: History;
   readonly #source: string;
   readonly #now: () => number;
@@ -35,7 +35,8 @@ export class Dispatcher implements Disposable {
   /** Listeners of a failure are being called. */
   #reporting = false;
 
-  constructor(source: string, historyLimit: number, now: () => number) {
+  constructor(source: string, historyLimit: number, now: () => number, watch?: PatternWatch) {
+    this.subscriptions = new Subscriptions(watch);
     this.#source = source;
     this.history = new History(historyLimit);
     this.#now = now;
@@ -55,7 +56,7 @@ export class Dispatcher implements Disposable {
 
     const remove = (): void => this.subscriptions.remove(subscription);
     const onRemove = (): void => signal?.removeEventListener("abort", remove);
-    const subscription = this.subscriptions.add({ pattern, listener, priority, once, onRemove });
+    const subscription = this.subscriptions.add({ pattern, listener, priority, once, onRemove, history });
     signal?.addEventListener("abort", remove, { once: true });
     this.replay(subscription, history);
     return { [Symbol.dispose]: remove };

@@ -10,6 +10,7 @@
 import { aborted, checkAmount, Dispatcher } from "./dispatcher.ts";
 import type { BusEvent, EmitOptions, EventOf, Listener, ListenOptions, WaitOptions } from "./event.ts";
 import type { RuntimeEvents } from "./events.ts";
+import type { PatternWatch } from "./subscriptions.ts";
 import {
   checkTopicPattern,
   isTopic,
@@ -30,6 +31,8 @@ export interface EventBusOptions {
   historyLimit?: number | undefined;
   /** Milliseconds since 1970. @default {Date.now} */
   now?: (() => number) | undefined;
+  /** Hears which patterns are listened to. */
+  watch?: PatternWatch | undefined;
 }
 
 // Type parameters are `const` so that `log.${level}` stays a union of topics instead of any text.
@@ -59,11 +62,12 @@ export class EventBus<Events extends object = RuntimeEvents> implements Disposab
 
   /** @throws {RangeError} for a deadline or a size of history that is none. */
   constructor(options: EventBusOptions = {}) {
-    const { source = "host", deadlineMs = 5_000, historyLimit = 256, now = () => Date.now() } = options;
+    const { source = "host", deadlineMs = 5_000, historyLimit = 256, now = () => Date.now(), watch } =
+      options;
     checkAmount("milliseconds to wait", deadlineMs);
     this.#source = source;
     this.#deadlineMs = deadlineMs;
-    this.#dispatcher = new Dispatcher(source, historyLimit, now);
+    this.#dispatcher = new Dispatcher(source, historyLimit, now, watch);
   }
 
   /** Open subscriptions, those of `once` and `waitFor` too: for leak checks. */

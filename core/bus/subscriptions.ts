@@ -20,6 +20,16 @@ export interface NewSubscription {
   readonly once: boolean;
   /** Called when it is removed, by whomever. */
   readonly onRemove: () => void;
+  /** How many past events it wants, for a watch that has to fetch them. @default {0} */
+  readonly history?: number | undefined;
+}
+
+/** Hears which patterns are listened to: a bus whose events come from elsewhere asks for them only then. */
+export interface PatternWatch {
+  /** Called before the first listener of a pattern is added; if it throws, nobody is. */
+  onFirstListener(pattern: string, history: number): void;
+  /** Called after the last one was removed. */
+  onLastListener(pattern: string): void;
 }
 
 /** One listener of one pattern. */
@@ -38,17 +48,23 @@ export class Subscriptions {
   readonly #exact = new Map<string, Set<Subscription>>();
   readonly #wildcards = new Map<string, Set<Subscription>>();
   readonly #cache = new Map<string, readonly Subscription[]>();
+  readonly #watch: PatternWatch | undefined;
   #added = 0;
   #size = 0;
+
+  constructor(watch?: PatternWatch) {
+    this.#watch = watch;
+  }
 
   get size(): number {
     return this.#size;
   }
 
-  /** Adds one whose pattern is a pattern. */
+  /** Adds one whose pattern is a pattern. @throws what the watch throws */
   add(wanted: NewSubscription): Subscription {
-    const subscription = { ...wanted, active: true, order: ++this.#added };
     const groups = this.#groupsOf(wanted.pattern);
+    if (!groups.has(wanted.pattern)) this.#watch?.onFirstListener(wanted.pattern, wanted.history ?? 0);
+    const subscription = { ...wanted, active: true, order: ++this.#added };
     const group = groups.get(wanted.pattern);
     if (group) group.add(subscription);
     else groups.set(wanted.pattern, new Set([subscription]));
@@ -71,6 +87,7 @@ export class Subscriptions {
     closed("listeners");
     this.#forget(pattern);
     subscription.onRemove();
+    if (group?.size === 0) this.#watch?.onLastListener(pattern);
   }
 
   /** All, or those of exactly this pattern. */

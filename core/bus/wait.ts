@@ -10,6 +10,7 @@ import { KBertError } from "../wall/errors.ts";
 import { aborted, checkAmount, type Dispatcher } from "./dispatcher.ts";
 import type { BusEvent, WaitOptions } from "./event.ts";
 import { after } from "./settle.ts";
+import type { Subscription } from "./subscriptions.ts";
 import { checkTopicPattern } from "./topics.ts";
 
 /** See `EventBus.waitFor`. */
@@ -40,21 +41,25 @@ export function waitForEvent(
       remove();
     };
     const onAbort = (): void => fail(aborted(pattern, pattern, signal?.reason));
-    const onRemove = (): void => {
+    const release = (): void => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
+    };
+    const onRemove = (): void => {
+      release();
       reject(endedBus(pattern)); // of no effect unless it was the bus that removed it
     };
     const remove = (): void => dispatcher.subscriptions.remove(subscription);
     const timer = after(timeoutMs, () => fail(timedOut(pattern, timeoutMs)));
     signal?.addEventListener("abort", onAbort, { once: true });
-    const subscription = dispatcher.subscriptions.add({
-      pattern,
-      listener,
-      priority: 0,
-      once: false,
-      onRemove,
-    });
+    const wanted = { pattern, listener, priority: 0, once: false, onRemove, history };
+    let subscription: Subscription;
+    try {
+      subscription = dispatcher.subscriptions.add(wanted);
+    } catch (error) {
+      release();
+      throw error;
+    }
     dispatcher.replay(subscription, history);
   });
 }

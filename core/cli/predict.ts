@@ -32,7 +32,7 @@ Prints a label and its probability for every text; without texts, for every line
  */
 export async function predictCommand(
   args: readonly string[],
-  load: (path: string) => Promise<Pick<Classifier, "predict"> & Disposable>,
+  load: (path: string) => Promise<Pick<Classifier, "predict"> & AsyncDisposable>,
   print: (line: string) => void,
   input: ReadableStream<Uint8Array>,
   signal: AbortSignal = new AbortController().signal,
@@ -40,7 +40,7 @@ export async function predictCommand(
   const { options, rest } = parseOptions(args, { model: "value", json: "flag", help: "flag" });
   if (options.help) return print(HELP);
   if (!options.model) throw usage("--model", "predict needs --model runs/<id>");
-  using classifier = await load(options.model);
+  await using classifier = await load(options.model);
   for await (const texts of rest.length > 0 ? [rest] : lineGroups(input, signal)) {
     signal.throwIfAborted();
     const predictions = await classifier.predict(texts);

@@ -1,240 +1,322 @@
 /**
- * Loads plugins: source → image → sandbox → running, and ends them again.
+ * The plugins of a host: finds them, starts them in the order in which they need each other, calls them, and
+ * ends them, the last one first.
  *
  * The manager is handed the place where plugins run (a {@linkcode SandboxFactory}) and never names one.
  *
  * @module
  */
-import { splitEntryPoint } from "../manifest/schema.ts";
-import { parseSettings } from "../manifest/settings.ts";
+import { EventBus } from "../bus/event_bus.ts";
+import { Container } from "../container/container.ts";
+import { Token } from "../container/token.ts";
+import { pluginDependencies } from "../manifest/dependency.ts";
+import type { PortName } from "../manifest/families.ts";
+import { completeConfig, parseSettings, type SettingsSource } from "../manifest/settings.ts";
 import { checkCompatibility, RUNTIME_VERSION } from "../manifest/version.ts";
-import { buildImage, moduleUrl, type PluginImage } from "../security/image.ts";
+import { buildImage, type PluginImage } from "../security/image.ts";
 import { pluginSource } from "../security/source.ts";
-import { type CallOptions, Channel } from "../wall/channel.ts";
-import { KBertError, messageOf } from "../wall/errors.ts";
-import { printable } from "../wall/failure.ts";
-import type { Sandbox, SandboxFactory, Tier } from "../wall/sandbox.ts";
+import { KBertError } from "../wall/errors.ts";
+import { DEFAULT_CALL_TIMEOUT_MS } from "../wall/options.ts";
+import type { SandboxFactory } from "../wall/sandbox.ts";
 import type { WireValue } from "../wall/values.ts";
-
-/** The kinds of plugin; keys of `entry_points` in a manifest. */
-export type PortName = "head" | "augmenter" | "feature" | "callback" | "plugin";
-
-/** An event of a plugin, stamped by the host. */
-export interface PluginEvent {
-  readonly plugin: string;
-  readonly topic: string;
-  readonly payload: WireValue;
-  /** Milliseconds since the epoch. */
-  readonly time: number;
-}
+import { CallAll, type CallAllOptions, type CallAllResult } from "./call_all.ts";
+import { defaultPlaces, type PluginPlace, scanPlugins, type ScanReport } from "./discovery.ts";
+import { Hooks, type PluginHooks } from "./hooks.ts";
+import { type Orderable, orderByDependencies, withDependencies } from "./order.ts";
+import { Plugin } from "./plugin.ts";
+import { type PortMethods, PORTS } from "./ports.ts";
+import { PluginRegistry } from "./registry.ts";
+import { RESTART_DEFAULTS, type RestartPolicy } from "./restarts.ts";
+import type { Service } from "./services.ts";
+import { Supervisor } from "./supervisor.ts";
 
 /** What a manager is made with. */
 export interface PluginManagerOptions {
   readonly createSandbox: SandboxFactory;
-  /** Hears the declared events of all plugins. */
-  readonly onEvent?: (event: PluginEvent) => void;
-  /** Hears what plugins write to their console, made printable. */
-  readonly onLog?: (plugin: string, level: string, text: string) => void;
+  /** Carries the events of the plugins and those about them. @default {a bus of its own} */
+  readonly bus?: EventBus;
+  /** Where services come from that plugins are offered. @default {a container of its own} */
+  readonly container?: Container;
 }
 
-/** How one plugin is loaded. */
-export interface LoadOptions {
-  readonly port: PortName;
+/** How a plugin is loaded. */
+export interface LoadOptions<Port extends PortName = PortName> {
+  /** What it is used as. @default {the only entry point of its manifest} */
+  readonly port?: Port;
   /** Settings of the plugin, checked against its manifest. */
-  readonly settings?: Record<string, unknown>;
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Where the settings stand, for messages with line and column. */
+  readonly settingsSource?: SettingsSource & { readonly file: string };
   /** Seeds whatever is random in the plugin. @default {0} */
   readonly seed?: number;
-  /** Until the plugin is loaded, and the default for its calls. @default {30_000} */
+  /** Longest phase and longest call, in milliseconds. @default {30_000} */
   readonly timeoutMs?: number;
+  /** In `callAll`, and among plugins that could start at the same time, a higher one comes first. @default {0} */
+  readonly priority?: number;
+  /** What this use of the plugin is called. @default {its name, with #2 and so on for further uses} */
+  readonly as?: string;
+  /** Whether and how it is started again after a crash. @default {that of its port, see PORTS} */
+  readonly restart?: Partial<RestartPolicy> | false;
 }
 
-/** Owns the plugins that it loaded: disposing of it ends them, the last one first. */
-export class PluginManager implements Disposable {
-  readonly #options: PluginManagerOptions;
-  /** Those that still load too: they end with the manager like all others. */
-  readonly #running = new Set<LoadedPlugin>();
+/** A plugin by name, by path or URL, or as an image, and how it is loaded. */
+export interface PluginUse extends LoadOptions {
+  readonly plugin: string | URL | PluginImage;
+  /** Whether it is started at all. @default {true} */
+  readonly enabled?: boolean;
+}
+
+/** Whom a service is offered to. */
+export interface OfferOptions {
+  /** Names of plugins, as their manifests have them. */
+  readonly to: readonly string[];
+}
+
+/** Owns its plugins: `await using` unloads them, `using` ends them at once. */
+export class PluginManager implements Disposable, AsyncDisposable {
+  readonly bus: EventBus;
+  readonly registry = new PluginRegistry();
+  readonly #createSandbox: SandboxFactory;
+  readonly #container: Container;
+  readonly #hooks = new Hooks();
+  readonly #callAll = new CallAll();
+  readonly #offers = new Map<string, { token: Token<Service>; to: ReadonlySet<string> }>();
+  /** By the names of their uses, in the order of loading. */
+  readonly #plugins = new Map<string, Plugin>();
+  #scanned = false;
   #disposed = false;
 
-  constructor(options: PluginManagerOptions) {
-    this.#options = options;
+  constructor({ createSandbox, bus = new EventBus(), container = new Container() }: PluginManagerOptions) {
+    this.bus = bus;
+    this.#createSandbox = createSandbox;
+    this.#container = container;
   }
 
-  /** Every plugin that is loaded and runs. */
-  get plugins(): readonly LoadedPlugin[] {
-    return [...this.#running].filter((plugin) => plugin.isLoaded);
+  /** Every plugin that is loaded, whatever its state, in the order of loading. */
+  get plugins(): readonly Plugin[] {
+    return [...this.#plugins.values()];
   }
 
-  /** Reads, vets and starts the plugin at a path or URL. */
-  async load(location: string | URL, options: LoadOptions): Promise<LoadedPlugin> {
-    return await this.start(await buildImage(pluginSource(location)), options);
+  /** A loaded plugin by the name of its use. */
+  get(name: string): Plugin | undefined {
+    return this.#plugins.get(name);
+  }
+
+  /** Runs something before and after each phase of every plugin, until the result is disposed of. */
+  hook(hooks: PluginHooks): Disposable {
+    return this.#hooks.add(hooks);
   }
 
   /**
-   * Starts an image.
+   * Offers a service to plugins that ask for it under `permissions.services`.
    *
-   * @throws {KBertError} `plugin/image` if it has no such port, `document/invalid` for its settings,
-   * `plugin/closed` after the manager was disposed of, and the error of the plugin if it does not load;
-   * nothing is left running then.
+   * @param service its methods, or a factory that makes them for each run of a plugin; what the factory
+   * makes is disposed of when that run ends
    */
-  async start(image: PluginImage, options: LoadOptions): Promise<LoadedPlugin> {
+  offer(name: string, service: Service | (() => Service | Promise<Service>), { to }: OfferOptions): void {
+    const token = new Token<Service>(name);
+    const provider = typeof service === "function"
+      ? { factory: service, scope: "scoped" as const }
+      : { value: service };
+    this.#container.register(token, provider);
+    this.#offers.set(name, { token, to: new Set(to) });
+  }
+
+  /**
+   * Finds plugins in folders, and remembers them by name.
+   *
+   * @param places in the order of precedence @default {the project's, the user's and the system's folder}
+   * @returns what was found, and everything that was not right; a broken plugin hides no other
+   */
+  async scan(places: readonly (PluginPlace | string)[] = defaultPlaces()): Promise<ScanReport> {
+    this.#scanned = true;
+    const report = await scanPlugins(places);
+    const duplicates = this.registry.add(report);
+    return { ...report, problems: [...report.problems, ...duplicates] };
+  }
+
+  /**
+   * Reads and vets a plugin, without running anything of it: `initialize` and `activate` do.
+   *
+   * @param plugin a name that a scan found (the default places are scanned if none was), a path or URL, or
+   * an image
+   * @throws {KBertError} `plugin/unknown`, `plugin/incompatible`, `document/invalid` for its manifest or
+   * settings, `plugin/image`, `plugin/closed` after the manager was disposed of
+   */
+  async load<Port extends PortName = PortName>(
+    plugin: string | URL | PluginImage,
+    options: LoadOptions<Port> = {},
+  ): Promise<Plugin<Port>> {
+    return this.#load(await this.#imageOf(plugin), options);
+  }
+
+  /** Loads, initializes and activates a plugin, after those that it needs. Throws as all three do. */
+  async start<Port extends PortName = PortName>(
+    plugin: string | URL | PluginImage,
+    options: LoadOptions<Port> = {},
+  ): Promise<Plugin<Port>> {
+    const started = await this.startAll([{ plugin, ...options }]);
+    return started.at(-1) as Plugin<Port>;
+  }
+
+  /**
+   * Starts several plugins, each after those that it needs; what is needed and was found by a scan is
+   * started as well. If one fails, those that this call started are unloaded again.
+   *
+   * @returns those of `uses` that are enabled, in the order in which they were started
+   * @throws {KBertError} `plugin/dependency` before anything is started, and what a start can throw
+   */
+  async startAll(uses: readonly PluginUse[]): Promise<Plugin[]> {
+    const images = await Promise.all(uses.map(({ plugin }) => this.#imageOf(plugin)));
+    const wanted = await this.#ordered(uses, images);
+    await using undo = new AsyncDisposableStack();
+    const started: Plugin[] = [];
+    for (const { image, use } of wanted) {
+      const plugin = undo.use(this.#load(image, use ?? {}));
+      await plugin.initialize();
+      await plugin.activate();
+      if (use) started.push(plugin);
+    }
+    undo.move();
+    return started;
+  }
+
+  /**
+   * Calls a method of every active plugin of a port that has it, one after the other by priority.
+   *
+   * @returns what came of each, in the order of the calls
+   * @throws {KBertError} if one fails and the policy is to abort, or if the call is given up
+   */
+  async callAll<Port extends PortName, Method extends keyof PortMethods[Port] & string>(
+    port: Port,
+    method: Method,
+    args: ArgsOf<PortMethods[Port][Method]>,
+    options?: CallAllOptions,
+  ): Promise<CallAllResult<ResultOf<PortMethods[Port][Method]>>[]> {
+    const plugins = this.plugins.filter((plugin) =>
+      plugin.port === port && plugin.state === "active" && plugin.has(method)
+    );
+    const results = await this.#callAll.call(plugins, method, args as readonly WireValue[], options);
+    return results as CallAllResult<ResultOf<PortMethods[Port][Method]>>[]; // checked by each plugin's port
+  }
+
+  /** Ends all plugins at once, the last one first. */
+  [Symbol.dispose](): void {
+    this.#disposed = true;
+    for (const plugin of this.plugins.toReversed()) plugin[Symbol.dispose]();
+  }
+
+  /** Deactivates and unloads all plugins, the last one first. Twice is harmless. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
+    for (const plugin of this.plugins.toReversed()) await plugin.unload("its manager was disposed of");
+  }
+
+  #load<Port extends PortName>(image: PluginImage, options: LoadOptions<Port>): Plugin<Port> {
     const { manifest } = image;
     checkCompatibility(manifest, RUNTIME_VERSION);
-    const entry = manifest.entry_points[options.port];
-    if (entry === undefined) {
-      const message = `The plugin ${manifest.name} has no ${options.port}; it offers ` +
-        Object.keys(manifest.entry_points).join(", ");
-      throw new KBertError("plugin/image", message, { plugin: manifest.name });
-    }
-    const settings = parseSettings(manifest, options.settings ?? {}, `the settings of ${manifest.name}`);
+    const port = portOf(image, options.port);
+    const { settingsSource, priority = 0, seed = 0, timeoutMs = DEFAULT_CALL_TIMEOUT_MS } = options;
+    const where = settingsSource?.file ?? `the settings of ${manifest.name}`;
+    const settings = parseSettings(manifest, port, options.settings ?? {}, where, settingsSource);
+    const name = this.#freeName(options.as ?? manifest.name);
     if (this.#disposed) {
       const reason = "its manager was disposed of";
-      const message = `The plugin ${manifest.name} cannot be started because ${reason}`;
-      throw new KBertError("plugin/closed", message, { plugin: manifest.name, reason });
+      const message = `The plugin ${name} cannot be loaded because ${reason}`;
+      throw new KBertError("plugin/closed", message, { plugin: name, reason });
     }
-    const plugin = new LoadedPlugin(image, {
-      ...this.#options,
-      timeoutMs: options.timeoutMs,
-      onEnd: () => this.#running.delete(plugin),
+    const plugin = new Plugin<Port>({
+      ...{ image, port, name, seed, priority, timeoutMs },
+      config: completeConfig(manifest, settings, { name, priority }),
+      createSandbox: this.#createSandbox,
+      bus: this.bus,
+      hooks: this.#hooks,
+      container: this.#container,
+      findService: (service, scope) => this.#findService(image, service, scope),
+      onCrash: (reason) => supervisor?.crashed(reason),
+      onUnload: () => {
+        supervisor?.[Symbol.dispose]();
+        this.#plugins.delete(name);
+      },
     });
-    this.#running.add(plugin);
-    try {
-      const { file, name: exportName } = splitEntryPoint(entry);
-      await plugin.load({
-        entry: moduleUrl(file),
-        exportName,
-        port: options.port,
-        settings,
-        seed: options.seed ?? 0,
-      });
-    } catch (error) {
-      plugin[Symbol.dispose]();
-      throw error;
-    }
+    const restart = options.restart ?? (PORTS[port].restarts ? {} : false);
+    const supervisor = restart
+      ? new Supervisor(plugin, this.bus, { ...RESTART_DEFAULTS, ...restart })
+      : undefined;
+    this.#plugins.set(name, plugin as unknown as Plugin);
     return plugin;
   }
 
-  [Symbol.dispose](): void {
-    this.#disposed = true;
-    for (const plugin of [...this.#running].reverse()) plugin[Symbol.dispose]();
+  async #imageOf(plugin: string | URL | PluginImage): Promise<PluginImage> {
+    if (typeof plugin === "object" && "manifest" in plugin) return plugin;
+    if (!isName(plugin)) return await buildImage(pluginSource(plugin));
+    if (!this.#scanned) await this.scan();
+    return await buildImage(pluginSource(this.registry.require(plugin).folder));
+  }
+
+  /** What has to be started, in order; without a use, it is only there because others need it. */
+  async #ordered(
+    uses: readonly PluginUse[],
+    images: readonly PluginImage[],
+  ): Promise<{ image: PluginImage; use?: PluginUse }[]> {
+    const given = Map.groupBy(uses.keys(), (index) => images[index]!.manifest.name);
+    const running = new Map(this.plugins.map((plugin) => [plugin.image.manifest.name, plugin.image]));
+    const lookup = (name: string): Orderable | undefined => {
+      const manifest = images[given.get(name)?.[0] ?? -1]?.manifest ?? running.get(name)?.manifest ??
+        this.registry.get(name)?.manifest;
+      const own = given.get(name)?.map((index) => uses[index]!) ?? [];
+      return manifest && {
+        name,
+        version: manifest.version,
+        dependencies: pluginDependencies(manifest),
+        priority: Math.max(...own.map(({ priority = 0 }) => priority), own.length > 0 ? -Infinity : 0),
+        enabled: own.length === 0 || own.some(({ enabled = true }) => enabled),
+      };
+    };
+    const order = orderByDependencies(withDependencies([...given.keys()], lookup));
+    const steps = order.map(async ({ name }) => {
+      const indices = given.get(name);
+      if (indices === undefined) return running.has(name) ? [] : [{ image: await this.#imageOf(name) }];
+      return indices.filter((index) => uses[index]!.enabled ?? true)
+        .map((index) => ({ image: images[index]!, use: uses[index]! }));
+    });
+    return (await Promise.all(steps)).flat();
+  }
+
+  async #findService({ manifest }: PluginImage, service: string, scope: Container): Promise<Service> {
+    const offer = this.#offers.get(service);
+    const asks = manifest.permissions.services.includes(service);
+    if (asks && offer?.to.has(manifest.name)) return await scope.resolve(offer.token);
+    const why = asks
+      ? "the host does not offer it to this plugin"
+      : "plugin.yaml does not ask for it under permissions.services";
+    const message = `The plugin ${manifest.name} cannot use the service ${service}: ${why}`;
+    throw new KBertError("service/refused", message, { plugin: manifest.name, service });
+  }
+
+  #freeName(name: string): string {
+    let free = name;
+    for (let number = 2; this.#plugins.has(free); number++) free = `${name}#${number}`;
+    return free;
   }
 }
 
-/** What a plugin is started with; made by the manager. */
-interface PluginStart extends PluginManagerOptions {
-  readonly timeoutMs: number | undefined;
-  /** Called once, when the plugin has ended. */
-  readonly onEnd: () => void;
+/** Arguments of a method, as a caller gives them. */
+type ArgsOf<Method> = Method extends (...args: infer Args) => unknown ? Args : never;
+/** What a method answers. */
+type ResultOf<Method> = Method extends (...args: never[]) => infer Result ? Awaited<Result> : never;
+
+/** Neither a path nor a URL. */
+function isName(plugin: string | URL): plugin is string {
+  return typeof plugin === "string" && /^[a-z][a-z0-9_-]*$/.test(plugin);
 }
 
-/** A running plugin. When it fails, its place ends at once, and so do its calls. */
-export class LoadedPlugin implements Disposable {
-  readonly image: PluginImage;
-  readonly #sandbox: Sandbox;
-  readonly #channel: Channel;
-  readonly #timeoutMs: number | undefined;
-  readonly #isReady = Promise.withResolvers<void>();
-  #isLoaded = false;
-
-  constructor(image: PluginImage, options: PluginStart) {
-    const { name, events } = image.manifest;
-    const emits = new Set(events.emits);
-    this.image = image;
-    this.#timeoutMs = options.timeoutMs;
-    // A plugin may die before anybody waits for it.
-    this.#isReady.promise.catch(() => {});
-    this.#sandbox = options.createSandbox({
-      name,
-      tensors: image.usesTensors,
-      onFailure: (reason) => this.#channel.close(printable(reason)),
-    });
-    this.#channel = new Channel(this.#sandbox.port, {
-      peer: `The plugin ${name}`,
-      plugin: name,
-      onReady: () => this.#isReady.resolve(),
-      onClose: (reason) => {
-        this.#isLoaded = false;
-        this.#sandbox[Symbol.dispose]();
-        this.#isReady.reject(reason);
-        options.onEnd();
-      },
-      onEvent: (topic, payload) => {
-        if (emits.has(topic)) return options.onEvent?.({ plugin: name, topic, payload, time: Date.now() });
-        const text = `An event was dropped: plugin.yaml does not declare ${printable(topic)}`;
-        options.onLog?.(name, "warn", text);
-      },
-      onLog: (level, text) => options.onLog?.(name, level, printable(text)),
-    });
-  }
-
-  get name(): string {
-    return this.image.manifest.name;
-  }
-
-  get tier(): Tier {
-    return this.#sandbox.tier;
-  }
-
-  /** Whether it was made and has not ended since. */
-  get isLoaded(): boolean {
-    return this.#isLoaded;
-  }
-
-  /** Calls that wait for an answer, for leak checks. */
-  get openCalls(): number {
-    return this.#channel.openCalls;
-  }
-
-  /** Sends the image and waits until the plugin is made. Called once, by the manager. */
-  async load(
-    { entry, exportName, port, settings, seed }: {
-      entry: string;
-      exportName: string;
-      port: PortName;
-      settings: Record<string, unknown>;
-      seed: number;
-    },
-  ): Promise<void> {
-    await this.#ready();
-    const encoder = new TextEncoder();
-    const loading = this.call("$load", [{
-      port,
-      entry,
-      exportName,
-      moduleUrls: [...this.image.modules.keys()],
-      moduleSources: [...this.image.modules.values()].map((source) => encoder.encode(source)),
-      settings: settings as Record<string, WireValue>,
-      seed,
-    }]);
-    await loading.catch((error: unknown) => {
-      if (!(error instanceof KBertError) || error.code !== "call/failed") throw error;
-      // The name of our own call says nothing to whoever wrote or uses the plugin.
-      const message = `The plugin ${this.name} cannot be loaded: ${messageOf(error.cause)}`;
-      throw new KBertError("call/failed", message, { plugin: this.name, method: "$load" }, {
-        cause: error.cause,
-      });
-    });
-    this.#isLoaded = true;
-  }
-
-  /** Calls a method of the plugin's port; see {@linkcode Channel.call}. */
-  call(method: string, args: readonly WireValue[], options: CallOptions = {}): Promise<WireValue> {
-    return this.#channel.call(method, args, {
-      ...(this.#timeoutMs === undefined ? {} : { timeoutMs: this.#timeoutMs }),
-      ...options,
-    });
-  }
-
-  [Symbol.dispose](): void {
-    this.#channel.close();
-  }
-
-  async #ready(): Promise<void> {
-    const timeoutMs = this.#timeoutMs ?? 30_000;
-    const timer = setTimeout(() => this.#channel.close(`it did not start within ${timeoutMs} ms`), timeoutMs);
-    try {
-      await this.#isReady.promise;
-    } finally {
-      clearTimeout(timer);
-    }
-  }
+/** The port that was asked for, or the only one that there is. */
+function portOf<Port extends PortName>({ manifest }: PluginImage, wanted: Port | undefined): Port {
+  const offered = Object.keys(manifest.entry_points) as PortName[];
+  const port = wanted ?? (offered.length === 1 ? offered[0] : undefined);
+  if (port !== undefined && offered.includes(port)) return port as Port;
+  const problem = wanted === undefined ? "several ports, so say which" : `no ${wanted}`;
+  const message = `The plugin ${manifest.name} has ${problem}; it offers ${offered.join(", ")}`;
+  throw new KBertError("plugin/image", message, { plugin: manifest.name });
 }

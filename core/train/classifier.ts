@@ -30,12 +30,12 @@ const BATCH = 32;
 const CALL_TIMEOUT_MS = 60_000;
 
 /** A loaded model. Owns its encoder and its head's plugin. */
-export class Classifier implements Disposable {
+export class Classifier implements AsyncDisposable {
   readonly labels: readonly string[];
   readonly #parts: TrainerParts;
-  readonly #resources: DisposableStack;
+  readonly #resources: AsyncDisposableStack;
 
-  private constructor(labels: readonly string[], parts: TrainerParts, resources: DisposableStack) {
+  private constructor(labels: readonly string[], parts: TrainerParts, resources: AsyncDisposableStack) {
     this.labels = labels;
     this.#parts = parts;
     this.#resources = resources;
@@ -51,7 +51,7 @@ export class Classifier implements Disposable {
     readonly loadHead: LoadHead;
   }): Promise<Classifier> {
     const saved = await loadModel(path);
-    using stack = new DisposableStack();
+    await using stack = new AsyncDisposableStack();
     const config = configFromFile(saved.config, `${path}/config.json`);
     const encoder = stack.use(BertEncoder.fromWeights(config, saved.weights, `${path}/model.safetensors`));
     const { image, settings, parameters } = saved.head;
@@ -87,8 +87,8 @@ export class Classifier implements Disposable {
     });
   }
 
-  [Symbol.dispose](): void {
-    this.#resources[Symbol.dispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#resources.disposeAsync();
   }
 }
 

@@ -99,7 +99,7 @@ export async function fineTune(parts: FineTuneParts, options: FineTuneOptions): 
   if (checkpoint) note(`Going on with ${run.path} after step ${checkpoint.step}`);
   else note(isNew ? `The run is kept in ${run.path}` : `${run.path} has no checkpoint; starting it again`);
 
-  using stack = new DisposableStack();
+  await using stack = new AsyncDisposableStack();
   const { tokenizer, encoder } = await prepareModel(run, config, options.train, note);
   stack.use(encoder);
   const texts = await tokenizeAll();

@@ -53,7 +53,7 @@ export class HeadClient {
 
   /** Asks a loaded plugin what it reads. @param labels number of labels, the width of its logits */
   static async connect(plugin: HeadChannel, labels: number): Promise<HeadClient> {
-    const { reads } = record(await plugin.call("head.describe", []), plugin.name, "describe");
+    const { reads } = record(await plugin.call("describe", []), plugin.name, "describe");
     if (reads !== "cls" && reads !== "mean" && reads !== "all") {
       throw wrong(plugin.name, "describe", `it reads ${JSON.stringify(reads)}, expected cls, mean or all`);
     }
@@ -77,7 +77,7 @@ export class HeadClient {
   async step(hidden: HostTensor, labels: HostTensor, step: number, weight: number): Promise<HeadStep> {
     const shape = hidden.shape;
     const answer = record(
-      await this.#plugin.call("head.step", [hidden, labels, { step, weight }]),
+      await this.#plugin.call("step", [hidden, labels, { step, weight }]),
       this.name,
       "step",
     );
@@ -95,13 +95,13 @@ export class HeadClient {
 
   /** Updates the head's parameters by the gradients that added up, and forgets those. */
   async apply(options: { learningRate: number; scale: number; weightDecay: number }): Promise<void> {
-    await this.#plugin.call("head.apply", [options]);
+    await this.#plugin.call("apply", [options]);
   }
 
   /** Logits `[batch, labels]` without training. `hidden` is moved. */
   async predict(hidden: HostTensor): Promise<HostTensor> {
     const batch = hidden.shape[0]!;
-    const logits = this.#tensor(await this.#plugin.call("head.predict", [hidden]), "logits", [
+    const logits = this.#tensor(await this.#plugin.call("predict", [hidden]), "logits", [
       batch,
       this.#labels,
     ]);
@@ -112,7 +112,7 @@ export class HeadClient {
   /** Parameters and moments, for a checkpoint. */
   async state(): Promise<HeadState> {
     const { parameters, moments, updates } = record(
-      await this.#plugin.call("head.state", []),
+      await this.#plugin.call("state", []),
       this.name,
       "state",
     );
@@ -125,7 +125,7 @@ export class HeadClient {
 
   /** Goes on from a checkpoint. */
   async restore({ parameters, moments, updates }: HeadState): Promise<void> {
-    await this.#plugin.call("head.restore", [{
+    await this.#plugin.call("restore", [{
       parameters: Object.fromEntries(copies(parameters)),
       moments: Object.fromEntries(copies(moments)),
       updates,

@@ -13,7 +13,7 @@ import type { Checkpoint } from "./checkpoint.ts";
 import type { HeadChannel } from "./head_client.ts";
 
 /** A loaded head. Whoever loaded it disposes of it. */
-export interface HeadPlugin extends HeadChannel, Disposable {
+export interface HeadPlugin extends HeadChannel, AsyncDisposable {
   readonly image: PluginImage;
   readonly tier: Tier;
 }

@@ -1,81 +1,65 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "../deps/assert.ts";
-import { Channel, type ChannelOptions } from "./channel.ts";
+import { fakeTime } from "../../tests/deps/fake_timers.ts";
+import { ChannelPair, settled, TestWall } from "../../tests/fixtures/test_port.ts";
+import type { ServedCall } from "./channel.ts";
 import { KBertError } from "./errors.ts";
 import { PluginError } from "./failure.ts";
-import { type Frame, type FramePort, framePortPair } from "./frame.ts";
+import { openThings } from "./ledger.ts";
 import type { WireValue } from "./values.ts";
-
-/** A port whose other side is the test: it reads what was sent, and says what arrives. */
-class TestPort implements FramePort {
-  onframe: ((data: unknown) => void) | null = null;
-  readonly sent: Record<string, unknown>[] = [];
-  closed = false;
-  /** Thrown by the next sends, if it is set. */
-  problem: Error | undefined;
-
-  send({ head }: Frame): void {
-    if (this.problem) throw this.problem;
-    this.sent.push(JSON.parse(head));
-  }
-
-  close(): void {
-    this.closed = true;
-  }
-
-  arrive(message: unknown, buffers: ArrayBuffer[] = []): void {
-    this.onframe?.({ head: JSON.stringify(message), buffers });
-  }
-}
-
-function channelWithTest(options: Partial<ChannelOptions> = {}): [Channel, TestPort] {
-  const port = new TestPort();
-  return [new Channel(port, { peer: "The plugin x", plugin: "x", ...options }), port];
-}
-
-/** Lets everything that waits in the microtask queue run. */
-async function settled(): Promise<void> {
-  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
-}
 
 async function codeOf(call: Promise<unknown>): Promise<string> {
   return (await assertRejects(() => call, KBertError)).code;
 }
 
+function forever(): Promise<WireValue> {
+  return new Promise(() => {});
+}
+
 Deno.test("Channel.call() answers what the other side's serve answers", async () => {
-  const [here, there] = framePortPair();
-  using host = new Channel(here, { peer: "The plugin x" });
-  using _plugin = new Channel(there, {
-    peer: "the host",
-    serve: (method, args) => Promise.resolve({ method, args }),
-  });
+  using pair = new ChannelPair({}, { serve: ({ method, args, stream }) => ({ method, args, stream }) });
 
-  const answer = await host.call("echo", [1, "two", { three: [-0, NaN, undefined] }]);
+  const answer = await pair.host.call("echo", [1, "two", { three: [-0, NaN, undefined] }]);
 
-  assertEquals(answer, { method: "echo", args: [1, "two", { three: [-0, NaN, undefined] }] });
-  assertEquals(host.openCalls, 0);
+  assertEquals(answer, { method: "echo", args: [1, "two", { three: [-0, NaN, undefined] }], stream: false });
+  assertEquals(pair.host.openCalls, 0);
 });
 
 Deno.test("Channel.call() moves the buffers of tensors there and back", async () => {
-  const [here, there] = framePortPair();
-  using host = new Channel(here, { peer: "The plugin x" });
-  using _plugin = new Channel(there, { peer: "the host", serve: (_, args) => Promise.resolve(args[0]) });
+  using pair = new ChannelPair({}, { serve: ({ args }) => args[0] });
   const data = Float32Array.of(1, 2, 3);
 
-  const answer = await host.call("echo", [{ dtype: "float32", shape: [3], data }]);
+  const answer = await pair.host.call("echo", [{ dtype: "float32", shape: [3], data }]);
 
   assertEquals(data.length, 0, "the sender's is empty");
   assertEquals(answer, { dtype: "float32", shape: [3], data: Float32Array.of(1, 2, 3) });
 });
 
+Deno.test("Channel.call() with transfer moves only what it names", async () => {
+  using pair = new ChannelPair({}, { serve: ({ args }) => args });
+  const moved = Uint8Array.of(1);
+  const kept = Uint8Array.of(2);
+
+  const answer = await pair.host.call("echo", [moved, kept], { transfer: [moved.buffer] });
+
+  assertEquals(answer, [Uint8Array.of(1), Uint8Array.of(2)]);
+  assertEquals([moved.length, kept.length], [0, 1]);
+});
+
+Deno.test("Channel.call() takes arguments as deep as a value may be", async () => {
+  using pair = new ChannelPair({}, { serve: ({ args }) => args[0] });
+  const deep = JSON.parse("[".repeat(32) + "1" + "]".repeat(32)) as WireValue;
+
+  const answer = await pair.host.call("echo", [deep]);
+
+  assertEquals(JSON.stringify(answer).length, 65);
+});
+
 Deno.test("Channel.call() rejects with call/failed and the other side's error as its cause", async () => {
-  const [here, there] = framePortPair();
-  using host = new Channel(here, { peer: "The plugin x", plugin: "x" });
-  using _plugin = new Channel(there, {
-    peer: "the host",
+  using pair = new ChannelPair({}, {
     serve: () => Promise.reject(new RangeError("too far", { cause: new Error("because") })),
   });
 
-  const error = await assertRejects(() => host.call("walk", []), KBertError);
+  const error = await assertRejects(() => pair.host.call("walk", []), KBertError);
 
   assertEquals(error.message, "The plugin x failed in walk(): too far");
   assertEquals(error.detail, { plugin: "x", method: "walk" });
@@ -83,58 +67,109 @@ Deno.test("Channel.call() rejects with call/failed and the other side's error as
   assertEquals([error.cause.name, (error.cause.cause as Error).message], ["RangeError", "because"]);
 });
 
-Deno.test("Channel.call() rejects with call/timeout, cancels, and drops the answer that comes too late", async () => {
-  const [channel, port] = channelWithTest();
+Deno.test("Channel.call() shows both sides in the stack of what it throws", async () => {
+  using pair = new ChannelPair({ plugin: "x\u001b[31m" }, {
+    serve: function serveIt(): never {
+      throw new Error("no\n    at forged (host.ts:1:1)");
+    },
+  });
+  async function callIt(): Promise<WireValue> {
+    return await pair.host.call("f", []);
+  }
 
-  const code = await codeOf(channel.call("slow", [], { timeoutMs: 0 }));
+  const error = await assertRejects(callIt, KBertError);
+
+  const [here = "", there = ""] = error.stack!.split("    --- in the plugin x\\u001b[31m ---\n");
+  assert(here.startsWith("KBertError: The plugin x failed in f(): no\n"));
+  assert(here.includes("callIt"), here);
+  assert(!here.includes("channel.ts") && !here.includes("calls.ts"), "only the caller's own frames");
+  assert(there.includes("serveIt"), there);
+});
+
+Deno.test("Channel.call() tells a plugin no stack of its host", async () => {
+  using pair = new ChannelPair({ serve: () => Promise.reject(new Error("secret place")) }, {});
+
+  const error = await assertRejects(() => pair.plugin.call("f", []), KBertError);
+
+  assertEquals((error.cause as PluginError).remoteStack, undefined);
+  assert(!error.stack!.includes("---"));
+});
+
+Deno.test("Channel.call() rejects with call/timeout, cancels, and drops the answer that comes too late", async () => {
+  using clock = fakeTime();
+  using wall = new TestWall();
+  const { channel, port } = wall;
+
+  const code = codeOf(channel.call("slow", [], { timeoutMs: 1_000 }));
+  await clock.tickAsync(999);
+  const before = channel.openCalls;
+  await clock.tickAsync(1);
   port.arrive({ kind: "return", id: 1, value: 1 });
 
-  assertEquals(code, "call/timeout");
-  assertEquals(port.sent.map(({ kind, id }) => [kind, id]), [["call", 1], ["cancel", 1]]);
-  assertEquals([channel.openCalls, port.closed], [0, false]);
+  assertEquals([await code, before, channel.openCalls], ["call/timeout", 1, 0]);
+  assertEquals([port.said, port.closed], [["call 1", "cancel 1"], false]);
+});
+
+Deno.test("Channel.call() keeps each deadline of many", async () => {
+  using clock = fakeTime();
+  using wall = new TestWall();
+  const ended: number[] = [];
+  for (const timeoutMs of [300, 100, 200, 100, Infinity]) {
+    wall.channel.call("slow", [], { timeoutMs }).catch((error: KBertError) => {
+      if (error.code === "call/timeout") ended.push(timeoutMs);
+    });
+  }
+
+  await clock.tickAsync(150);
+  const first = [...ended];
+  await clock.tickAsync(10_000);
+
+  assertEquals(first, [100, 100]);
+  assertEquals([ended, wall.channel.openCalls], [[100, 100, 200, 300], 1]);
 });
 
 Deno.test("Channel.call() waits as long as a timer can when the time is longer than that", async () => {
-  const [channel, port] = channelWithTest();
+  using clock = fakeTime();
+  using wall = new TestWall();
 
-  const pending = channel.call("slow", [], { timeoutMs: Infinity });
-  await settled();
-  port.arrive({ kind: "return", id: 1, value: "after all" });
+  const pending = wall.channel.call("slow", [], { timeoutMs: Infinity });
+  await clock.tickAsync(2 ** 31);
+  wall.port.arrive({ kind: "return", id: 1, value: "after all" });
 
   assertEquals(await pending, "after all");
 });
 
 Deno.test("Channel.call() refuses a time that is not a number, and opens nothing", async () => {
-  const [channel, port] = channelWithTest();
+  using wall = new TestWall();
 
-  await assertRejects(() => channel.call("slow", [], { timeoutMs: NaN }), RangeError, "NaN ms");
+  await assertRejects(() => wall.channel.call("slow", [], { timeoutMs: NaN }), RangeError, "NaN ms");
 
-  assertEquals([channel.openCalls, port.sent.length], [0, 0]);
+  assertEquals([wall.channel.openCalls, wall.port.said], [0, []]);
 });
 
 Deno.test("Channel.call() rejects with call/aborted when its signal aborts, then and before", async () => {
-  const [channel, port] = channelWithTest();
+  using wall = new TestWall();
   const giveUp = new AbortController();
 
-  const pending = channel.call("slow", [], { signal: giveUp.signal });
+  const pending = wall.channel.call("slow", [], { signal: giveUp.signal });
   giveUp.abort(new Error("enough"));
 
   const error = await assertRejects(() => pending, KBertError);
   assertEquals([error.code, (error.cause as Error).message], ["call/aborted", "enough"]);
-  assertEquals(await codeOf(channel.call("slow", [], { signal: giveUp.signal })), "call/aborted");
-  assertEquals(port.sent.map(({ kind }) => kind), ["call", "cancel"]);
+  assertEquals(await codeOf(wall.channel.call("slow", [], { signal: giveUp.signal })), "call/aborted");
+  assertEquals(wall.port.said, ["call 1", "cancel 1"]);
 });
 
 Deno.test("Channel.call() leaves no listener on the signal of a call that was answered", async () => {
-  const [channel, port] = channelWithTest();
+  using wall = new TestWall();
   const { signal } = new AbortController();
   const listeners = new Set<unknown>();
   signal.addEventListener = (_type: string, listener: unknown) => void listeners.add(listener);
   signal.removeEventListener = (_type: string, listener: unknown) => void listeners.delete(listener);
 
-  const pending = channel.call("quick", [], { signal });
+  const pending = wall.channel.call("quick", [], { signal });
   const during = listeners.size;
-  port.arrive({ kind: "return", id: 1, value: null });
+  wall.port.arrive({ kind: "return", id: 1, value: null });
   await pending;
 
   assertEquals([during, listeners.size], [1, 0]);
@@ -142,55 +177,56 @@ Deno.test("Channel.call() leaves no listener on the signal of a call that was an
 
 Deno.test("Channel.call() rejects and leaves nothing open when the port cannot send", async (t) => {
   await t.step("because it throws", async () => {
-    const [channel, port] = channelWithTest();
-    port.problem = new DOMException("it was detached", "DataCloneError");
+    using wall = new TestWall();
+    wall.port.problem = new DOMException("it was detached", "DataCloneError");
 
-    const error = await assertRejects(() => channel.call("f", []), KBertError, "it was detached");
+    const error = await assertRejects(() => wall.channel.call("f", []), KBertError, "it was detached");
 
-    assertEquals([error.code, channel.openCalls, port.closed], ["wall/frame", 0, false]);
+    assertEquals([error.code, wall.channel.openCalls, wall.port.closed], ["wall/frame", 0, false]);
   });
   await t.step("because the bytes were moved before", async () => {
-    const [here] = framePortPair();
-    using channel = new Channel(here, { peer: "The plugin x" });
+    using wall = new TestWall();
     const bytes = new Uint8Array(4);
     structuredClone(null, { transfer: [bytes.buffer] });
 
-    await assertRejects(() => channel.call("f", [bytes]), KBertError, "moved before");
+    await assertRejects(() => wall.channel.call("f", [bytes]), KBertError, "moved before");
 
-    assertEquals(channel.openCalls, 0);
+    assertEquals(wall.channel.openCalls, 0);
   });
   await t.step("because it is more than the other side would take", async () => {
-    const [channel, port] = channelWithTest();
+    using wall = new TestWall();
 
     const error = await assertRejects(
-      () => channel.call("f", ["x".repeat(2 ** 20)]),
+      () => wall.channel.call("f", ["x".repeat(2 ** 20)]),
       KBertError,
       "characters",
     );
 
-    assertEquals([error.code, channel.openCalls, port.sent.length], ["wall/frame", 0, 0]);
+    assertEquals([error.code, wall.channel.openCalls, wall.port.said], ["wall/frame", 0, []]);
   });
   await t.step("because of a value that cannot cross", async () => {
-    const [channel] = channelWithTest();
+    using wall = new TestWall();
     const circle: WireValue[] = [];
     circle.push(circle);
+    const method = (() => 1) as unknown as WireValue;
 
-    await assertRejects(() => channel.call("f", [circle]), KBertError, "nested deeper");
-    await assertRejects(() => channel.call("f", [(() => 1) as unknown as WireValue]), KBertError, "function");
+    await assertRejects(() => wall.channel.call("f", [circle]), KBertError, "nested deeper");
+    await assertRejects(() => wall.channel.call("f", [method]), KBertError, "function");
 
-    assertEquals(channel.openCalls, 0);
+    assertEquals(wall.channel.openCalls, 0);
   });
 });
 
 Deno.test("Channel.close() ends every open call, aborts every served one, and tells once", async () => {
   const closed: Error[] = [];
   const signals: AbortSignal[] = [];
-  const [channel, port] = channelWithTest({
+  using wall = new TestWall({
     onClose: (reason) => closed.push(reason),
-    serve: (_method, _args, signal) => (signals.push(signal), new Promise(() => {})),
+    serve: ({ signal }) => (signals.push(signal), forever()),
   });
+  const { channel } = wall;
   const pending = [channel.call("a", []), channel.call("b", [])];
-  port.arrive({ kind: "call", id: 7, method: "c", args: [] });
+  wall.port.arrive({ kind: "call", id: 7, method: "c", args: [] });
 
   channel.close("it was tired");
   channel.close("again");
@@ -205,12 +241,27 @@ Deno.test("Channel.close() ends every open call, aborts every served one, and te
   assertEquals([closed.length, signals[0]?.aborted, channel.openCalls], [1, true, 0]);
 });
 
+Deno.test("Channel counts what it opens and closes", async () => {
+  const before = openThings();
+  const wall = new TestWall();
+  const pending = wall.channel.call("f", []);
+  const during = openThings();
+
+  wall.channel.close();
+  await codeOf(pending);
+
+  assertEquals([during.channels - before.channels, during.calls - before.calls], [1, 1]);
+  assertEquals(openThings(), before);
+});
+
 Deno.test("Channel closes on anything that breaks the protocol, and every open call ends", async (t) => {
   const bytes = new ArrayBuffer(4);
+  const event = { head: `{"kind":"events","events":[["a",1]]}`, buffers: [] };
   const arrivals: Record<string, unknown> = {
-    "not an object": "hello",
+    "not an object": 5,
     "nothing": undefined,
     "no JSON": { head: "\u001b[2J", buffers: [] },
+    "a bare text that is no JSON": "\u001b[2J",
     "an unknown kind": { head: `{"kind":"constructor"}`, buffers: [] },
     "the id 0": { head: `{"kind":"return","id":0}`, buffers: [] },
     "an id beyond 2^53": { head: `{"kind":"return","id":9007199254740993}`, buffers: [] },
@@ -223,90 +274,115 @@ Deno.test("Channel closes on anything that breaks the protocol, and every open c
       head: `{"kind":"return","id":1,"value":[{"$":"bytes","buffer":0},{"$":"bytes","buffer":0}]}`,
       buffers: [bytes],
     },
+    "an answer 100 deep": `{"kind":"return","id":1,"value":${"[".repeat(100)}${"]".repeat(100)}}`,
+    "an item of a call": `{"kind":"item","id":1,"value":1}`,
+    "an end of a call": `{"kind":"end","id":1}`,
+    "credit for events that were not sent": `{"kind":"credit","events":1}`,
+    "more events than there is room for": { ...event, head: manyEvents(1_001) },
   };
   for (const [what, data] of Object.entries(arrivals)) {
     await t.step(what, async () => {
-      const [channel, port] = channelWithTest();
-      const pending = channel.call("f", []);
+      using wall = new TestWall();
+      const pending = wall.channel.call("f", []);
 
-      port.onframe?.(data);
+      wall.port.onframe?.(data);
 
       const error = await assertRejects(() => pending, KBertError);
-      assertEquals([error.code, port.closed, channel.openCalls], ["wall/frame", true, 0]);
+      assertEquals([error.code, wall.port.closed, wall.channel.openCalls], ["wall/frame", true, 0]);
       assert(!Deno.inspect(error).includes("\u001b"), "nothing unprintable is quoted");
     });
   }
 });
 
-Deno.test("Channel drops answers and cancels that nobody asked for", async () => {
-  const [channel, port] = channelWithTest();
+function manyEvents(count: number): string {
+  return JSON.stringify({ kind: "events", events: Array(count).fill(["a", 1]) });
+}
+
+Deno.test("Channel drops answers, items and cancels that nobody asked for", async () => {
+  using wall = new TestWall();
+  const { channel, port } = wall;
 
   port.arrive({ kind: "return", id: 3, value: { $: "nonsense" } });
+  port.arrive({ kind: "item", id: 3, value: { $: "nonsense" } });
+  port.arrive({ kind: "end", id: 3 });
   port.arrive({ kind: "throw", id: 4, failure: { name: "Error", message: "forged" } });
   port.arrive({ kind: "cancel", id: 5 });
+  port.arrive({ kind: "pull", id: 5 });
   const pending = channel.call("f", []);
   port.arrive({ kind: "return", id: 1, value: "real" });
   port.arrive({ kind: "return", id: 1, value: "twice" });
+  port.arrive({ kind: "item", id: 1, value: "an item" });
 
   assertEquals(await pending, "real");
   assertEquals(port.closed, false);
 });
 
 Deno.test("Channel turns an answer that cannot cross into an error for the caller", async () => {
-  const [here, there] = framePortPair();
-  using host = new Channel(here, { peer: "The plugin x" });
   const shared = new Uint8Array(4);
   const odd: Record<string, unknown> = {
     function: () => 1,
     "half of an answer": [shared, Symbol("no")],
     "too much": "x".repeat(2 ** 20),
   };
-  using _plugin = new Channel(there, {
-    peer: "the host",
-    serve: (method) => Promise.resolve(odd[method] as WireValue),
-  });
+  using pair = new ChannelPair({}, { serve: ({ method }) => odd[method] as WireValue });
 
   for (const method of Object.keys(odd)) {
-    assertEquals(await codeOf(host.call(method, [])), "call/failed", method);
+    assertEquals(await codeOf(pair.host.call(method, [])), "call/failed", method);
   }
 
-  assertEquals([host.openCalls, shared.length], [0, 4]);
+  assertEquals([pair.host.openCalls, shared.length], [0, 4]);
 });
 
-Deno.test("Channel answers with an error when serve itself throws", async () => {
-  const [_channel, port] = channelWithTest({
+Deno.test("Channel answers with an error when serve itself throws, as large as it may be", async () => {
+  const error = (): Error =>
+    Object.assign(new Error("\n\u0000\ud800".repeat(10_000)), { a: '"'.repeat(9_000) });
+  using wall = new TestWall({
+    side: "plugin",
     serve: () => {
-      throw new Error("not even a promise");
+      throw Object.assign(new AggregateError(Array.from({ length: 100 }, error)), { cause: error() });
     },
   });
 
-  port.arrive({ kind: "call", id: 1, method: "f", args: [] });
+  wall.port.arrive({ kind: "call", id: 1, method: "f", args: [] });
   await settled();
 
-  const [answer] = port.sent;
-  assertEquals(answer?.["kind"], "throw");
+  assertEquals(wall.port.said, ["throw 1"]);
 });
 
 Deno.test("Channel passes a cancel on as an abort and sends no answer then", async () => {
   const { promise, resolve } = Promise.withResolvers<WireValue>();
-  const signals: AbortSignal[] = [];
-  const [_channel, port] = channelWithTest({ serve: (_m, _a, signal) => (signals.push(signal), promise) });
+  const calls: ServedCall[] = [];
+  using wall = new TestWall({ serve: (call) => (calls.push(call), promise) });
+  const read = (): AbortSignal => calls[0]!.signal;
 
-  port.arrive({ kind: "call", id: 1, method: "f", args: [] });
-  port.arrive({ kind: "cancel", id: 1 });
+  wall.port.arrive({ kind: "call", id: 1, method: "f", args: [] });
+  const before = read();
+  const wasAborted = before.aborted;
+  wall.port.arrive({ kind: "cancel", id: 1 });
   resolve("too late");
   await settled();
 
-  assertEquals([signals[0]?.aborted, port.sent.length], [true, 0]);
+  assertEquals([wasAborted, before.aborted, read() === before, wall.port.said], [false, true, true, []]);
+});
+
+Deno.test("ServedCall.signal that is read only after the cancel is aborted", () => {
+  const calls: ServedCall[] = [];
+  using wall = new TestWall({ serve: (call) => (calls.push(call), forever()) });
+
+  wall.port.arrive({ kind: "call", id: 1, method: "f", args: [] });
+  wall.port.arrive({ kind: "cancel", id: 1 });
+
+  assertEquals(calls[0]?.signal.aborted, true);
+  assertThrows(() => calls[0]?.signal.throwIfAborted(), Error, "given up");
 });
 
 Deno.test("Channel without serve refuses each of many calls with one small answer", () => {
-  const [_channel, port] = channelWithTest();
+  using wall = new TestWall();
 
-  for (let id = 1; id <= 10_000; id++) port.arrive({ kind: "call", id, method: "f", args: [] });
+  for (let id = 1; id <= 10_000; id++) wall.port.arrive({ kind: "call", id, method: "f", args: [] });
 
-  assertEquals([port.sent.length, port.closed], [10_000, false]);
-  assertEquals(port.sent[0], {
+  assertEquals([wall.port.frames.length, wall.port.closed], [10_000, false]);
+  assertEquals(wall.port.sent[0], {
     kind: "throw",
     id: 1,
     failure: { name: "Error", message: "Nothing is served here" },
@@ -315,110 +391,66 @@ Deno.test("Channel without serve refuses each of many calls with one small answe
 
 Deno.test("Channel closes when the other side has more calls open than are served at once", () => {
   let served = 0;
-  const [_channel, port] = channelWithTest({ serve: () => (served++, new Promise(() => {})) });
+  using wall = new TestWall({ serve: () => (served++, forever()) });
 
-  for (let id = 1; id <= 1_000; id++) port.arrive({ kind: "call", id, method: "f", args: [] });
+  for (let id = 1; id <= 1_000; id++) wall.port.arrive({ kind: "call", id, method: "f", args: [] });
 
-  assertEquals([served, port.closed], [256, true]);
+  assertEquals([served, wall.port.closed], [256, true]);
+});
+
+Deno.test("Channel counts a cancelled call as served until it is over", () => {
+  let served = 0;
+  using wall = new TestWall({ serve: () => (served++, forever()) });
+
+  for (let id = 1; id <= 1_000; id++) {
+    wall.port.arrive({ kind: "call", id, method: "f", args: [] });
+    wall.port.arrive({ kind: "cancel", id });
+  }
+
+  assertEquals([served, wall.port.closed], [256, true]);
 });
 
 Deno.test("Channel closes when the number of a call is used while it is open", () => {
-  const [_channel, port] = channelWithTest({ serve: () => new Promise(() => {}) });
+  using wall = new TestWall({ serve: forever });
 
-  port.arrive({ kind: "call", id: 1, method: "f", args: [] });
-  port.arrive({ kind: "call", id: 1, method: "f", args: [] });
+  wall.port.arrive({ kind: "call", id: 1, method: "f", args: [] });
+  wall.port.arrive({ kind: "call", id: 1, method: "f", args: [] });
 
-  assert(port.closed);
+  assert(wall.port.closed);
 });
 
-Deno.test("Channel survives listeners that throw, and writes it into the log", () => {
-  const log: string[] = [];
+Deno.test("Channel survives listeners that throw, and reports it", () => {
   const fail = (): never => {
     throw new Error("broken listener");
   };
-  const [channel, port] = channelWithTest({
-    onReady: fail,
-    onEvent: fail,
-    onClose: fail,
-    onLog: (_level, text) => log.push(text),
-  });
+  using wall = new TestWall({ onReady: fail, onEvents: fail, onDropped: fail, onClose: fail });
 
-  port.arrive({ kind: "ready" });
-  port.arrive({ kind: "events", events: [{ topic: "a", payload: 1 }, { topic: "b", payload: 2 }] });
-  const open = !port.closed;
-  channel.close();
+  wall.port.arrive({ kind: "ready" });
+  wall.port.arrive({ kind: "events", events: [["a", 1], ["b", 2]], dropped: 3 });
+  const open = !wall.port.closed;
+  wall.channel.close();
 
   assert(open);
-  assertEquals(log, Array(4).fill("A listener failed: broken listener"));
+  assertEquals(wall.problems.map((problem) => (problem as Error).message), Array(4).fill("broken listener"));
 });
 
-Deno.test("Channel survives a log listener that throws", () => {
-  const [_channel, port] = channelWithTest({
-    onLog: () => {
-      throw new Error("the log is full");
-    },
-  });
+Deno.test("Channel survives a listener for errors that throws", () => {
+  const fail = (): never => {
+    throw new Error("broken listener");
+  };
+  using wall = new TestWall({ onReady: fail, onListenerError: fail });
 
-  port.arrive({ kind: "log", level: "info", text: "hello" });
+  wall.port.arrive({ kind: "ready" });
 
-  assertEquals(port.closed, false);
-});
-
-Deno.test("Channel.events() delivers the events of a turn in order, with their payloads", async () => {
-  const [here, there] = framePortPair();
-  const heard: unknown[] = [];
-  const done = Promise.withResolvers<void>();
-  using _host = new Channel(here, {
-    peer: "The plugin x",
-    onEvent: (topic, payload) => {
-      if (heard.push([topic, payload]) === 2) done.resolve();
-    },
-  });
-  using plugin = new Channel(there, { peer: "the host" });
-
-  plugin.events([{ topic: "a", payload: new Uint8Array([1]) }, { topic: "b", payload: { n: Infinity } }]);
-  await done.promise;
-
-  assertEquals(heard, [["a", new Uint8Array([1])], ["b", { n: Infinity }]]);
-});
-
-Deno.test("Channel.events() delivers none of a message in which one cannot be read", () => {
-  const heard: string[] = [];
-  const [_channel, port] = channelWithTest({ onEvent: (topic) => heard.push(topic) });
-
-  port.arrive({
-    kind: "events",
-    events: [{ topic: "good", payload: 1 }, { topic: "bad", payload: { $: "?" } }],
-  });
-
-  assertEquals([heard, port.closed], [[], true]);
-});
-
-Deno.test("Channel.events() throws for more events than a message holds", () => {
-  const [channel, port] = channelWithTest();
-  const events = Array.from({ length: 1_001 }, () => ({ topic: "a", payload: null }));
-
-  const error = assertThrows(() => channel.events(events), KBertError);
-
-  assertEquals([error.code, port.sent.length], ["wall/frame", 0]);
+  assertEquals(wall.port.closed, false);
 });
 
 Deno.test("Channel.fail() ends the other side's calls with the error that nobody caught", async () => {
-  const [here, there] = framePortPair();
-  using host = new Channel(here, { peer: "The plugin x" });
-  using plugin = new Channel(there, { peer: "the host", serve: () => new Promise(() => {}) });
+  using pair = new ChannelPair({}, { serve: forever });
 
-  const pending = host.call("f", []);
-  plugin.fail(new TypeError("thrown in a timer"));
+  const pending = pair.host.call("f", []);
+  pair.plugin.fail(new TypeError("thrown in a timer"));
 
   const error = await assertRejects(() => pending, KBertError, "thrown in a timer");
   assertEquals([error.code, (error.cause as Error).name], ["plugin/closed", "TypeError"]);
-});
-
-Deno.test("Channel.log() cuts what the protocol would not take", () => {
-  const [channel, port] = channelWithTest();
-
-  channel.log("info", "x".repeat(100_000));
-
-  assertEquals((port.sent[0]?.["text"] as string).length, 8_192);
 });

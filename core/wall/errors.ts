@@ -36,6 +36,8 @@ export interface Faults {
   "plugin/dependency": { plugin: string; chain: readonly string[]; range?: string; version?: string };
   /** The plugin is in a state in which this cannot be done. */
   "plugin/state": { plugin: string; state: string; action: string };
+  /** A plugin has reached one of its limits; `limit` is its name in plugin.yaml. */
+  "plugin/limit": { plugin: string; limit: string; most: number; value: number };
   /** The plugin crashed too often; it is not started again by itself. */
   "plugin/quarantined": { plugin: string; restarts: number; withinMs: number };
   /** A plugin answered something else than its port promises. */

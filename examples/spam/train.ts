@@ -60,7 +60,7 @@ await runProgram(async (signal) => {
       `${empty} empty ones; ${nearDuplicateGroups} groups of near-copies are kept on one side`,
   );
 
-  using runtime = createRuntime();
+  await using runtime = await createRuntime();
   const outcome = await runtime.fineTune({
     config,
     labels: LABELS,

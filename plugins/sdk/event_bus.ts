@@ -1,78 +1,84 @@
 /**
  * A plugin's end of the event bus.
  *
+ * The same calls as on the host's bus. What is emitted goes to the host, which checks that `plugin.yaml`
+ * declares it, writes down who emitted it and when, and passes it on to all others; nothing comes back to
+ * the plugin that emitted it. A bus without a link to a host is a bus of its own, for tests.
+ *
  * @module
  */
-import type { WireValue } from "../../core/wall/values.ts";
+import type { EmitOptions } from "../../core/bus/event.ts";
+import { EventBus as LocalBus } from "../../core/bus/event_bus.ts";
+import type { RuntimeEvents } from "../../core/bus/events.ts";
+import type { KnownTopic, PayloadOf, TopicText } from "../../core/bus/topics.ts";
 
-/** An event as a plugin emits it; the host adds who it was and when. */
-export interface EmittedEvent {
-  readonly topic: string;
-  readonly payload: WireValue;
+/** The way to the host; made by the runtime. */
+export interface EventLink {
+  /** Resolves when the event is on its way; waits while the host has enough to do. */
+  emit(topic: string, payload: unknown): Promise<void>;
+  /** Never waits: the event is dropped, and counted, while the host has enough to do. */
+  post(topic: string, payload: unknown): void;
+  /**
+   * Asks the host to pass on what matches, and before that so many events of the past.
+   *
+   * @throws {KBertError} `event/topic` if `plugin.yaml` does not declare it under `events.listens`
+   */
+  subscribe(pattern: string, history: number): void;
+  unsubscribe(pattern: string): void;
 }
 
 /**
- * Emits events to the host's bus. The host passes on only topics that `plugin.yaml` declares under
- * `events.emits`, and it is the host that writes down who emitted them.
+ * Emits events and hears those of others.
  *
- * @example Emit an event and see what would cross the wall
+ * Topics under `log.` and `metrics.` need no declaration; see `Logger` and `MetricsCollector`.
+ *
+ * @example A bus of its own, as tests use it
  * ```ts
- * import { EventBus, type EmittedEvent } from "./event_bus.ts";
+ * import { EventBus } from "./event_bus.ts";
  * import { assertEquals } from "../../core/deps/assert.ts";
  *
- * const sent: EmittedEvent[] = [];
- * const bus = new EventBus((events) => sent.push(...events));
- * await bus.emit("head.forward_start", { input_shape: [32, 128] });
- * assertEquals(sent, [{ topic: "head.forward_start", payload: { input_shape: [32, 128] } }]);
+ * using bus = new EventBus();
+ * const shapes: unknown[] = [];
+ * bus.on("head.forward_start", ({ input_shape }) => shapes.push(input_shape));
+ * await bus.emit("head.forward_start", { head_type: "SpamHead", input_shape: [32, 128] });
+ * assertEquals(shapes, [[32, 128]]);
  * ```
  */
-export class EventBus {
-  #queue: QueuedEvent[] = [];
-  readonly #send: (events: readonly EmittedEvent[]) => void;
+export class EventBus<Events extends object = RuntimeEvents> extends LocalBus<Events> {
+  readonly #link: EventLink | undefined;
 
-  /** @param send passes the events of one turn on, all or none: it throws if they cannot cross together */
-  constructor(send: (events: readonly EmittedEvent[]) => void) {
-    this.#send = send;
+  /** @param link the way to the host; without one, the bus stands alone */
+  constructor(link?: EventLink) {
+    super({
+      source: "plugin",
+      watch: link && {
+        onFirstListener: (pattern, history) => link.subscribe(pattern, history),
+        onLastListener: (pattern) => link.unsubscribe(pattern),
+      },
+    });
+    this.#link = link;
   }
 
   /**
-   * Emits an event. The events of one turn cross the wall in one message.
+   * Emits an event; the events of one turn cross the wall in one message.
    *
-   * @param topic dot-separated, for example `head.forward_start`
-   * @param payload plain data
-   * @returns when the event is on its way (not when somebody has heard it)
-   * @throws {KBertError} `wall/frame` if the payload cannot cross; the other events of the turn do
+   * @returns when it is on its way to the host (on a bus that stands alone: when all listeners are done)
+   * @throws {KBertError} `event/topic` for what is no topic, `wall/frame` if the payload cannot cross
    */
-  emit(topic: string, payload: WireValue = null): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    if (this.#queue.push({ event: { topic, payload }, resolve, reject }) === 1) {
-      queueMicrotask(() => this.#flush());
-    }
-    return promise;
+  override emit<const Topic extends TopicText<Events>>(
+    topic: Topic & KnownTopic<Events, Topic>,
+    payload: PayloadOf<Events, Topic>,
+    options?: EmitOptions,
+  ): Promise<void> {
+    return this.#link ? this.#link.emit(topic, payload) : super.emit(topic, payload, options);
   }
 
-  #flush(): void {
-    const queue = this.#queue;
-    this.#queue = [];
-    this.#pass(queue);
+  /** Emits an event that may get lost rather than make anybody wait: progress, measurements. */
+  override post<const Topic extends TopicText<Events>>(
+    topic: Topic & KnownTopic<Events, Topic>,
+    payload: PayloadOf<Events, Topic>,
+  ): void {
+    if (this.#link) this.#link.post(topic, payload);
+    else super.post(topic, payload);
   }
-
-  /** What cannot cross together is halved until it can: too many, too large, or one bad among good ones. */
-  #pass(queue: readonly QueuedEvent[]): void {
-    try {
-      this.#send(queue.map(({ event }) => event));
-    } catch (error) {
-      if (queue.length === 1) return queue[0]!.reject(error);
-      const middle = queue.length >> 1;
-      this.#pass(queue.slice(0, middle));
-      return this.#pass(queue.slice(middle));
-    }
-    for (const { resolve } of queue) resolve();
-  }
-}
-
-interface QueuedEvent {
-  readonly event: EmittedEvent;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
 }

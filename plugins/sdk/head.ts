@@ -9,9 +9,11 @@
  */
 import type * as tf from "../../core/deps/tfjs.ts";
 import type { HeadConfig } from "./config.ts";
-import type { EventBus } from "./event_bus.ts";
+import { inject } from "../../core/container/inject.ts";
+import { EventBus } from "./event_bus.ts";
 import { Layers } from "./layers.ts";
 import { crossEntropy, type LossFunction } from "./losses.ts";
+import { type CallContext, PluginPort } from "./plugin_port.ts";
 
 /**
  * Which hidden states a head is given. `cls`: the first token's, `[batch, hidden]`. `mean`: the mean over
@@ -27,7 +29,7 @@ export type HiddenStates = "cls" | "mean" | "all";
  * import { HeadPort } from "./head.ts";
  * import type { Linear } from "./layers.ts";
  * import { EventBus } from "./event_bus.ts";
- * import type { HeadConfig } from "./config.ts";
+ * import { HeadConfig } from "./config.ts";
  * import * as tf from "../../core/deps/tfjs.ts";
  * import { assertEquals } from "../../core/deps/assert.ts";
  *
@@ -45,21 +47,19 @@ export type HiddenStates = "cls" | "mean" | "all";
  * }
  *
  * await tf.setBackend("cpu");
- * const head = new LinearHead({ hidden_size: 4, num_labels: 2 }, new EventBus(() => {}));
+ * const config = HeadConfig({ name: "linear_head", hidden_size: 4, num_labels: 2 });
+ * const head = new LinearHead(config, new EventBus());
  * assertEquals(head.forward(tf.zeros([3, 4])).shape, [3, 2]);
  * assertEquals([...head.layers.parameters.keys()], ["classifier.weight", "classifier.bias"]);
  * ```
  */
-export abstract class HeadPort<Config extends HeadConfig = HeadConfig> {
+export abstract class HeadPort<Config extends HeadConfig = HeadConfig> extends PluginPort<Config> {
   /** Makes layers and owns their parameters. */
   readonly layers: Layers;
-  readonly config: Config;
-  readonly eventBus: EventBus;
 
-  /** Called by the runtime with checked settings. */
-  constructor(config: Config, eventBus: EventBus, seed = 0) {
-    this.config = config;
-    this.eventBus = eventBus;
+  /** Called by the runtime with checked settings. @param seed of initial weights and dropout */
+  constructor(config: Config, eventBus: EventBus = inject(EventBus), seed = 0) {
+    super(config, eventBus);
     this.layers = new Layers(seed);
   }
 
@@ -72,7 +72,7 @@ export abstract class HeadPort<Config extends HeadConfig = HeadConfig> {
    * Hidden states → logits `[batch, labels]`. Tensors made on the way are freed by the runtime; do not
    * dispose of the arguments. Everything must be differentiable by tfjs.
    */
-  abstract forward(hiddenStates: tf.Tensor): Promise<tf.Tensor> | tf.Tensor;
+  abstract forward(hiddenStates: tf.Tensor, context?: CallContext): Promise<tf.Tensor> | tf.Tensor;
 
   /** The loss that training minimizes. @default cross-entropy */
   getLossFunction(): LossFunction {

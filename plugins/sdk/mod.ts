@@ -1,8 +1,26 @@
 /**
- * What every plugin may import, as `k-bert/sdk`. Heads and others that compute import `k-bert/sdk/tensors`.
+ * What every plugin may import, as `k-bert/sdk`. Heads and others that compute import `k-bert/sdk/tensors` too.
  *
  * @module
  */
 export { EventBus } from "./event_bus.ts";
-export type { EmittedEvent } from "./event_bus.ts";
-export type { HeadConfig, PluginConfig } from "./config.ts";
+export type { BusEvent, EmitOptions, Listener, ListenOptions } from "../../core/bus/event.ts";
+export type { RuntimeEvents } from "../../core/bus/events.ts";
+export { AugmenterConfig, CallbackConfig, FeatureConfig, HeadConfig, PluginConfig } from "./config.ts";
+export { defineConfiguration } from "../../core/manifest/define.ts";
+export type { InferSettings } from "../../core/manifest/infer.ts";
+export { PluginPort } from "./plugin_port.ts";
+export type { CallContext, Resource } from "./plugin_port.ts";
+export { AugmenterPort } from "./augmenter.ts";
+export { FeaturePort } from "./feature.ts";
+export type { Cell, Columns } from "./feature.ts";
+export { CallbackPort } from "./callback.ts";
+export type { Logs, TrainerState } from "./callback.ts";
+export { inject } from "../../core/container/inject.ts";
+export { Token } from "../../core/container/token.ts";
+export { Logger } from "../../core/container/logger.ts";
+export { MetricsCollector } from "../../core/container/metrics.ts";
+export { service } from "./service.ts";
+export type { Remote } from "./service.ts";
+export { firstThatWorks, retry } from "./resilience.ts";
+export type { RetryOptions } from "./resilience.ts";

@@ -1,0 +1,207 @@
+/**
+ * The calls of one plugin: checked before they cross the wall and after, with the host's hooks around them.
+ *
+ * A caller's mistake (a method that is not there, arguments that do not fit) is refused at once and is no
+ * failure of the plugin. What goes wrong after that is, and is told to the bus as `plugin.execution_error`.
+ *
+ * @module
+ */
+import type { EventBus } from "../bus/event_bus.ts";
+import { validate } from "../manifest/validate.ts";
+import { suggest } from "../manifest/suggest.ts";
+import type { Channel } from "../wall/channel.ts";
+import { KBertError, messageOf } from "../wall/errors.ts";
+import type { CallOptions } from "../wall/options.ts";
+import type { WireValue } from "../wall/values.ts";
+import type { MethodDescription } from "./description.ts";
+import type { HookedPlugin, Hooks } from "./hooks.ts";
+import type { MethodRule } from "./ports.ts";
+
+/** What a caller is made with. */
+export interface CallerOptions {
+  readonly plugin: HookedPlugin;
+  readonly bus: EventBus;
+  readonly hooks: Hooks;
+  /** Of the port; a generic plugin has none. */
+  readonly rules: Readonly<Record<string, MethodRule>> | undefined;
+  /** The longest that a call may take, unless its caller says less. */
+  readonly timeoutMs: number;
+  /** Calls that may be open at once. */
+  readonly maxOpenCalls: number;
+}
+
+/** Where calls go to. */
+export interface CallTarget {
+  readonly channel: Channel;
+  readonly methods: ReadonlyMap<string, MethodDescription>;
+}
+
+/** Makes calls, and knows which are open. */
+export class PluginCaller {
+  readonly #options: CallerOptions;
+  #open = 0;
+  #drained: (() => void) | undefined;
+
+  constructor(options: CallerOptions) {
+    this.#options = options;
+  }
+
+  /** Calls and streams that are not over. */
+  get openCalls(): number {
+    return this.#open;
+  }
+
+  /**
+   * @throws {KBertError} all as rejections: `call/unknown-method`, `call/arguments`, `plugin/limit`,
+   * `plugin/answer` if the answer is not what the port promises, and those of {@linkcode Channel.call}
+   */
+  async call(
+    { channel, methods }: CallTarget,
+    method: string,
+    args: readonly WireValue[],
+    options: CallOptions = {},
+  ): Promise<WireValue> {
+    this.#check(methods, method, args, false);
+    const { plugin, hooks } = this.#options;
+    using _open = this.#opened();
+    try {
+      if (hooks.has("preExecution")) await hooks.run("preExecution", plugin, method, args);
+      const value = this.#checked(method, await channel.call(method, args, this.#limited(options)));
+      if (hooks.has("postExecution")) await hooks.run("postExecution", plugin, method, value);
+      return value;
+    } catch (error) {
+      throw this.#reported(method, error);
+    }
+  }
+
+  /** The same for a method that answers a stream; refusals come with the first item that is asked for. */
+  async *stream(
+    { channel, methods }: CallTarget,
+    method: string,
+    args: readonly WireValue[],
+    options: CallOptions = {},
+  ): AsyncGenerator<WireValue, void, void> {
+    this.#check(methods, method, args, true);
+    const { plugin, hooks } = this.#options;
+    using _open = this.#opened();
+    try {
+      if (hooks.has("preExecution")) await hooks.run("preExecution", plugin, method, args);
+      yield* channel.stream(method, args, this.#limited(options));
+      if (hooks.has("postExecution")) await hooks.run("postExecution", plugin, method, undefined);
+    } catch (error) {
+      throw this.#reported(method, error);
+    }
+  }
+
+  /** Resolves when no call is open; rejects after `timeoutMs`. */
+  async drain(timeoutMs: number): Promise<void> {
+    if (this.#open === 0) return;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { name } = this.#options.plugin;
+    const timer = setTimeout(() => {
+      const message = `The plugin ${name} did not finish its ${this.#open} open calls within ${timeoutMs} ms`;
+      reject(new KBertError("call/timeout", message, { plugin: name, method: "$deactivate", timeoutMs }));
+    }, timeoutMs);
+    this.#drained = resolve;
+    try {
+      await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#drained = undefined;
+    }
+  }
+
+  #opened(): Disposable {
+    this.#open++;
+    return {
+      [Symbol.dispose]: () => {
+        if (--this.#open === 0) this.#drained?.();
+      },
+    };
+  }
+
+  #limited(options: CallOptions): CallOptions {
+    const { timeoutMs } = this.#options;
+    return { ...options, timeoutMs: Math.min(options.timeoutMs ?? timeoutMs, timeoutMs) };
+  }
+
+  #check(
+    methods: CallTarget["methods"],
+    method: string,
+    args: readonly WireValue[],
+    stream: boolean,
+  ): void {
+    const { plugin: { name }, maxOpenCalls } = this.#options;
+    const described = methods.get(method);
+    if (!described) throw this.#unknown(methods, method);
+    if (described.streams !== stream) {
+      const problem = stream ? "it answers no stream; use call()" : "it answers a stream; use stream()";
+      throw this.#wrongArguments(method, problem);
+    }
+    const problem = this.#problemOf(described, args);
+    if (problem !== undefined) throw this.#wrongArguments(method, problem);
+    if (this.#open < maxOpenCalls) return;
+    const message = `The plugin ${name} has ${this.#open} open calls, and the limit is ${maxOpenCalls}; ` +
+      "wait for some of them, or raise limits.openCalls in its plugin.yaml";
+    throw new KBertError("plugin/limit", message, {
+      plugin: name,
+      limit: "openCalls",
+      most: maxOpenCalls,
+      value: this.#open,
+    });
+  }
+
+  #problemOf({ name, parameters }: MethodDescription, args: readonly WireValue[]): string | undefined {
+    const schema = this.#options.rules?.[name]?.args;
+    if (schema === undefined) {
+      // The last parameter may be for the call's context, which every method is given after its arguments.
+      const least = Math.max(0, parameters - 1);
+      return args.length < least ? `${args.length} arguments, expected at least ${least}` : undefined;
+    }
+    try {
+      validate(args, schema, { file: "arguments" });
+      return undefined;
+    } catch (error) {
+      return messageOf(error);
+    }
+  }
+
+  /** What a plugin answers is believed when it has the form that its port promises. */
+  #checked(method: string, value: WireValue): WireValue {
+    const schema = this.#options.rules?.[method]?.result;
+    if (schema === undefined) return value;
+    try {
+      return validate(value, schema, { file: "answer" }) as WireValue;
+    } catch (error) {
+      const { name } = this.#options.plugin;
+      const message = `The plugin ${name} answered ${method}() wrongly: ${messageOf(error)}`;
+      throw new KBertError("plugin/answer", message, { plugin: name, method });
+    }
+  }
+
+  /** That its caller gave a call up is no failure of the plugin. */
+  #reported(method: string, error: unknown): unknown {
+    const { bus, plugin: { name } } = this.#options;
+    if (error instanceof KBertError && error.code === "call/aborted") return error;
+    bus.post("plugin.execution_error", { plugin_name: name, method, error: messageOf(error) });
+    return error;
+  }
+
+  #unknown(methods: CallTarget["methods"], method: string): KBertError<"call/unknown-method"> {
+    const { name } = this.#options.plugin;
+    const nearest = suggest(method, [...methods.keys()]);
+    const has = [...methods.keys()].join(", ") || "none";
+    const advice = nearest === undefined ? `it has ${has}` : `did you mean ${nearest}()?`;
+    return new KBertError("call/unknown-method", `The plugin ${name} has no method ${method}(); ${advice}`, {
+      plugin: name,
+      method,
+      ...(nearest !== undefined && { nearest }),
+    });
+  }
+
+  #wrongArguments(method: string, problem: string): KBertError<"call/arguments"> {
+    const { name } = this.#options.plugin;
+    const message = `Cannot call ${method}() of the plugin ${name} so: ${problem}`;
+    return new KBertError("call/arguments", message, { plugin: name, method, problem });
+  }
+}

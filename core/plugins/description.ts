@@ -1,0 +1,63 @@
+/**
+ * What a loaded plugin says about itself, checked: which methods it has, and how it declares its settings.
+ *
+ * @module
+ */
+import { z } from "../deps/zod.ts";
+import type { Configuration } from "../manifest/declaration.ts";
+import { KBertError } from "../wall/errors.ts";
+import type { WireValue } from "../wall/values.ts";
+
+/** A method of a plugin. */
+export interface MethodDescription {
+  readonly name: string;
+  /** Arguments that have to be given. */
+  readonly parameters: number;
+  /** Whether it answers a stream. */
+  readonly streams: boolean;
+}
+
+/** See the module's text. */
+export interface PluginDescription {
+  readonly methods: ReadonlyMap<string, MethodDescription>;
+  /** What the class carries as `static configuration`, if it does; of no checked form. */
+  readonly configuration: Configuration | undefined;
+}
+
+/** More than a person would read, and few enough to keep. */
+const MAX_METHODS = 256;
+/** As much as a manifest may be. */
+const MAX_CONFIGURATION = 256 * 1024;
+
+const schema = z.strictObject({
+  methods: z.array(z.strictObject({
+    name: z.string().max(128).regex(/^[\p{ID_Start}$][\p{ID_Continue}$]*$/u),
+    parameters: z.int().min(0).max(100),
+    streams: z.boolean(),
+  })).max(MAX_METHODS),
+  configuration: z.string().max(MAX_CONFIGURATION),
+});
+
+/** @throws {KBertError} `plugin/answer` if it is not a description. */
+export function parseDescription(value: WireValue, plugin: string): PluginDescription {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw wrong(plugin, parsed.error);
+  const { methods, configuration } = parsed.data;
+  return {
+    methods: new Map(methods.map((method) => [method.name, method])),
+    configuration: parseJson(configuration, plugin),
+  };
+}
+
+function parseJson(text: string, plugin: string): Configuration | undefined {
+  try {
+    return JSON.parse(text) ?? undefined;
+  } catch (cause) {
+    throw wrong(plugin, cause);
+  }
+}
+
+function wrong(plugin: string, cause: unknown): KBertError<"plugin/answer"> {
+  const message = `The plugin ${plugin} does not describe itself as a plugin has to`;
+  return new KBertError("plugin/answer", message, { plugin, method: "$load" }, { cause });
+}

@@ -1,0 +1,122 @@
+/**
+ * Events between one plugin and the host's bus: what is declared passes, stamped with who sent it.
+ *
+ * In: a topic that `events.emits` does not have is dropped, and said once per topic. Log lines and
+ * measurements need no declaration, but a form. Out: what the plugin subscribed to within `events.listens`,
+ * never its own events. A slow plugin makes `emit` wait and loses telemetry; it never makes the host's
+ * memory grow.
+ *
+ * @module
+ */
+import type { BusEvent } from "../bus/event.ts";
+import type { EventBus } from "../bus/event_bus.ts";
+import { isTelemetry } from "../bus/events.ts";
+import { coversTopic } from "../bus/topics.ts";
+import type { Channel } from "../wall/channel.ts";
+import { KBertError } from "../wall/errors.ts";
+import type { WireEvent } from "../wall/options.ts";
+import { printable } from "../wall/printable.ts";
+import type { WireValue } from "../wall/values.ts";
+import { parseTelemetry } from "./telemetry.ts";
+
+/** What a manifest says about events. */
+export interface DeclaredEvents {
+  readonly emits: readonly string[];
+  readonly listens: readonly string[];
+}
+
+/** Topics of which it was said that they are refused; a hostile plugin has any number of them. */
+const MAX_REFUSED = 100;
+/** Patterns that a plugin may be subscribed to at once. */
+const MAX_SUBSCRIPTIONS = 100;
+
+/** One plugin's way to the bus. Whoever made it disposes of it, which ends its subscriptions. */
+export class EventBridge implements Disposable {
+  readonly #bus: EventBus;
+  readonly #plugin: string;
+  readonly #emits: ReadonlySet<string>;
+  readonly #listens: readonly string[];
+  readonly #subscriptions = new Map<string, Disposable>();
+  readonly #refused = new Set<string>();
+
+  constructor(bus: EventBus, plugin: string, { emits, listens }: DeclaredEvents) {
+    this.#bus = bus;
+    this.#plugin = plugin;
+    this.#emits = new Set(emits);
+    this.#listens = listens;
+  }
+
+  /** Publishes what the plugin emitted; if a listener returned a promise, so does this. */
+  receive(events: readonly WireEvent[]): void | Promise<void> {
+    let waiting: Promise<void>[] | undefined;
+    for (const { topic, payload } of events) {
+      const listening = this.#publish(topic, payload);
+      if (listening) (waiting ??= []).push(listening);
+    }
+    return waiting && Promise.all(waiting).then(() => {});
+  }
+
+  /** Says on the bus that the plugin dropped events because the host was slow. */
+  dropped(count: number): void {
+    this.#bus.post("plugin.events_dropped", { plugin_name: this.#plugin, count });
+  }
+
+  /**
+   * From now on, what matches goes to the plugin, and before that so many past events. Twice is harmless.
+   *
+   * @throws {KBertError} `event/topic` if the manifest does not declare it, or it is one too many
+   */
+  subscribe(channel: Channel, pattern: string, history: number): void {
+    if (!this.#listens.some((declared) => coversTopic(declared, pattern))) {
+      throw this.#undeclared(pattern, "plugin.yaml does not declare it under events.listens");
+    }
+    if (this.#subscriptions.has(pattern)) return;
+    if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS) {
+      throw this.#undeclared(
+        pattern,
+        `it listens to ${MAX_SUBSCRIPTIONS} patterns already, which is the limit`,
+      );
+    }
+    const forward = (payload: unknown, { topic, source, time }: BusEvent): Promise<void> | undefined => {
+      if (source === this.#plugin) return undefined;
+      const event = { topic, payload: payload as WireValue, source, time };
+      if (!isTelemetry(topic)) return channel.emit(event);
+      channel.post(event);
+      return undefined;
+    };
+    this.#subscriptions.set(pattern, this.#bus.on(pattern, forward, { history }));
+  }
+
+  unsubscribe(pattern: string): void {
+    this.#subscriptions.get(pattern)?.[Symbol.dispose]();
+    this.#subscriptions.delete(pattern);
+  }
+
+  [Symbol.dispose](): void {
+    for (const subscription of this.#subscriptions.values()) subscription[Symbol.dispose]();
+    this.#subscriptions.clear();
+  }
+
+  #publish(topic: string, payload: WireValue): Promise<void> | undefined {
+    if (!isTelemetry(topic)) {
+      if (this.#emits.has(topic)) return this.#bus.publish(this.#plugin, topic, payload);
+      return this.#refuse(topic, "plugin.yaml does not declare it under events.emits");
+    }
+    const record = parseTelemetry(topic, payload);
+    if (record === undefined) return this.#refuse(topic, "its payload is not what this topic has");
+    return this.#bus.publish(this.#plugin, topic, record);
+  }
+
+  #refuse(topic: string, reason: string): undefined {
+    const shown = printable(topic, 128);
+    if (this.#refused.has(shown) || this.#refused.size >= MAX_REFUSED) return;
+    this.#refused.add(shown);
+    this.#bus.post("plugin.event_refused", { plugin_name: this.#plugin, topic: shown, reason });
+  }
+
+  #undeclared(pattern: string, reason: string): KBertError<"event/topic"> {
+    const shown = printable(pattern, 128);
+    const message = `The plugin ${this.#plugin} cannot listen to ${shown}: ${reason}`;
+    return new KBertError("event/topic", message, { topic: shown, plugin: this.#plugin });
+  }
+}

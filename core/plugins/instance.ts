@@ -1,0 +1,132 @@
+/**
+ * One run of a plugin's code: a place, a channel to it, and the image that was sent there.
+ *
+ * It is made once and ends once. A plugin that is started again after a crash gets another one, so nothing
+ * of the first can leak into the second.
+ *
+ * @module
+ */
+import type { PortName } from "../manifest/families.ts";
+import { splitEntryPoint } from "../manifest/schema.ts";
+import { moduleUrl, type PluginImage } from "../security/image.ts";
+import { Channel } from "../wall/channel.ts";
+import { KBertError, messageOf } from "../wall/errors.ts";
+import { printable } from "../wall/printable.ts";
+import type { ChannelOptions } from "../wall/options.ts";
+import type { Sandbox, SandboxFactory, Tier } from "../wall/sandbox.ts";
+import type { WireValue } from "../wall/values.ts";
+import { parseDescription, type PluginDescription } from "./description.ts";
+
+/** What an instance is made of. */
+export interface InstanceOptions {
+  readonly image: PluginImage;
+  /** What it is called here, which need not be the manifest's name. */
+  readonly name: string;
+  readonly createSandbox: SandboxFactory;
+  readonly channel: Pick<
+    ChannelOptions,
+    "serve" | "onEvents" | "onDropped" | "onListenerError" | "eventsPerSecond"
+  >;
+  /** Called once, when it has ended, by whomever. */
+  readonly onEnd: (reason: Error) => void;
+}
+
+/** What is sent to make it a plugin. */
+export interface InstanceSetup {
+  readonly port: PortName;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly seed: number;
+  readonly timeoutMs: number;
+}
+
+/** Owns a sandbox and a channel: disposing of it ends both at once, and rejects what was open. */
+export class PluginInstance implements Disposable {
+  readonly channel: Channel;
+  readonly #image: PluginImage;
+  readonly #name: string;
+  readonly #sandbox: Sandbox;
+  readonly #isReady = Promise.withResolvers<void>();
+
+  constructor({ image, name, createSandbox, channel, onEnd }: InstanceOptions) {
+    this.#image = image;
+    this.#name = name;
+    // It may end before anybody waits for it.
+    this.#isReady.promise.catch(() => {});
+    this.#sandbox = createSandbox({
+      name,
+      tensors: image.usesTensors,
+      onFailure: (reason) => this.channel.close(printable(reason)),
+    });
+    this.channel = new Channel(this.#sandbox.port, {
+      ...channel,
+      peer: `The plugin ${name}`,
+      plugin: name,
+      onReady: () => this.#isReady.resolve(),
+      onClose: (reason) => {
+        this.#sandbox[Symbol.dispose]();
+        this.#isReady.reject(reason);
+        onEnd(reason);
+      },
+    });
+  }
+
+  get tier(): Tier {
+    return this.#sandbox.tier;
+  }
+
+  /**
+   * Sends the image and waits until the plugin's constructor has run.
+   *
+   * @throws {KBertError} `call/failed` with the plugin's error, `call/timeout`, `plugin/closed`,
+   * `plugin/answer`
+   */
+  async load({ port, config, seed, timeoutMs }: InstanceSetup): Promise<PluginDescription> {
+    await this.#ready(timeoutMs);
+    const { manifest, modules } = this.#image;
+    const { file, name: exportName } = splitEntryPoint(manifest.entry_points[port] ?? "");
+    const encoder = new TextEncoder();
+    const loading = this.channel.call("$load", [{
+      port,
+      entry: moduleUrl(file),
+      exportName,
+      moduleUrls: [...modules.keys()],
+      moduleSources: [...modules.values()].map((source) => encoder.encode(source)),
+      config: config as Record<string, WireValue>,
+      seed,
+      listens: manifest.events.listens,
+      services: manifest.permissions.services,
+    }], { timeoutMs });
+    const description = await loading.catch((error: unknown) => {
+      throw this.#phaseError("loaded", "$load", error);
+    });
+    return parseDescription(description, this.#name);
+  }
+
+  /** Runs a phase of its life on its side. */
+  async phase(method: "$initialize" | "$activate" | "$deactivate", timeoutMs: number): Promise<void> {
+    await this.channel.call(method, [], { timeoutMs }).catch((error: unknown) => {
+      throw this.#phaseError(`${method.slice(1)}d`, method, error);
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.channel.close();
+  }
+
+  /** The name of our own call says nothing to whoever wrote or uses the plugin. */
+  #phaseError(done: string, method: string, error: unknown): unknown {
+    if (!(error instanceof KBertError) || error.code !== "call/failed") return error;
+    const message = `The plugin ${this.#name} cannot be ${done}: ${messageOf(error.cause)}`;
+    const detail = { plugin: this.#name, method };
+    return new KBertError("call/failed", message, detail, { cause: error.cause });
+  }
+
+  async #ready(timeoutMs: number): Promise<void> {
+    const timer = setTimeout(() => this.channel.close(`it did not start within ${timeoutMs} ms`), timeoutMs);
+    try {
+      await this.#isReady.promise;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

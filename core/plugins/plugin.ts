@@ -1,0 +1,359 @@
+/**
+ * A plugin as the host has it: where it is in its life, and its calls.
+ *
+ * The table in lifecycle.ts says what may be done when; here it is done. A phase that fails ends what runs
+ * of the plugin and leaves it `failed`, from where it can be initialized anew. A plugin that ends by itself
+ * (a crash, a broken frame) becomes `failed` at once, and every open call is rejected.
+ *
+ * @module
+ */
+import type { EventBus } from "../bus/event_bus.ts";
+import type { Container } from "../container/container.ts";
+import { configurationDifference } from "../manifest/difference.ts";
+import type { PortName } from "../manifest/families.ts";
+import type { PluginImage } from "../security/image.ts";
+import { KBertError, messageOf } from "../wall/errors.ts";
+import type { CallOptions } from "../wall/options.ts";
+import type { SandboxFactory, Tier } from "../wall/sandbox.ts";
+import type { WireValue } from "../wall/values.ts";
+import { PluginCaller } from "./caller.ts";
+import type { PluginDescription } from "./description.ts";
+import { EventBridge } from "./event_bridge.ts";
+import type { Hooks } from "./hooks.ts";
+import { serveHostApi } from "./host_api.ts";
+import { PluginInstance } from "./instance.ts";
+import { advice, nextState, type PluginAction, type PluginState } from "./lifecycle.ts";
+import { type PortMethods, PORTS } from "./ports.ts";
+import { type Callable, type Remote, remote } from "./remote.ts";
+import { callService, type Service } from "./services.ts";
+
+/** What a plugin is made with; the manager knows it all. */
+export interface PluginOptions<Port extends PortName = PortName> {
+  readonly image: PluginImage;
+  readonly port: Port;
+  readonly name: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly seed: number;
+  readonly priority: number;
+  /** Longest phase, and longest call. */
+  readonly timeoutMs: number;
+  readonly createSandbox: SandboxFactory;
+  readonly bus: EventBus;
+  readonly hooks: Hooks;
+  /** The host's services; each run of the plugin gets a child of it. */
+  readonly container: Container;
+  /** The service of this name, if the user offers it to this plugin. */
+  readonly findService: (name: string, scope: Container) => Promise<Service>;
+  /** Called when it ended by itself while it was neither in a phase nor being unloaded. */
+  readonly onCrash: (reason: Error) => void;
+  /** Called once, when it is unloaded. */
+  readonly onUnload: () => void;
+}
+
+/** What runs of a plugin between `initialize` and its end. */
+interface Run {
+  readonly instance: PluginInstance;
+  readonly bridge: EventBridge;
+  readonly scope: Container;
+  description?: PluginDescription;
+}
+
+/** Calls that may be open at once, unless the manifest says less. */
+const MAX_OPEN_CALLS = 1_000;
+
+/**
+ * One use of a plugin. Whoever loaded it unloads it; `await using` does, and its manager does at the latest.
+ *
+ * @typeParam Port what it is used as, which decides what {@linkcode Plugin.methods} has
+ */
+export class Plugin<Port extends PortName = PortName> implements Callable, Disposable, AsyncDisposable {
+  readonly image: PluginImage;
+  readonly name: string;
+  readonly port: Port;
+  /** In `callAll`, those with a higher one come first. */
+  readonly priority: number;
+  readonly #options: PluginOptions<Port>;
+  readonly #caller: PluginCaller;
+  #state: PluginState = "discovered";
+  #run: Run | undefined;
+  /** Why it ended last. */
+  #ended: Error | undefined;
+  #unloading: Promise<void> | undefined;
+
+  constructor(options: PluginOptions<Port>) {
+    const { image, name, port, priority, bus, hooks } = options;
+    const { limits } = image.manifest;
+    this.#options = options;
+    this.image = image;
+    this.name = name;
+    this.port = port;
+    this.priority = priority;
+    this.#caller = new PluginCaller({
+      plugin: this,
+      bus,
+      hooks,
+      rules: PORTS[port].methods,
+      timeoutMs: Math.min(options.timeoutMs, limits.callMs ?? Infinity),
+      maxOpenCalls: Math.min(MAX_OPEN_CALLS, limits.openCalls ?? Infinity),
+    });
+  }
+
+  get version(): string {
+    return this.image.manifest.version;
+  }
+
+  get state(): PluginState {
+    return this.#state;
+  }
+
+  /** Where it runs. @throws {KBertError} `plugin/state` if nothing of it does */
+  get tier(): Tier {
+    if (this.#run) return this.#run.instance.tier;
+    throw this.#notNow("see the tier of");
+  }
+
+  /** Calls and streams that wait for an answer. */
+  get openCalls(): number {
+    return this.#caller.openCalls;
+  }
+
+  /**
+   * Starts it where it has to run, makes it, and lets it acquire what it needs.
+   *
+   * @throws {KBertError} `plugin/state`; `call/failed` with the plugin's error, `call/timeout`,
+   * `plugin/closed`, `plugin/image` if the code declares other settings than plugin.yaml; what a hook throws
+   */
+  async initialize(): Promise<void> {
+    const { hooks, bus, timeoutMs } = this.#options;
+    await this.#phase("initialize", "plugin.initialization_failed", async () => {
+      await hooks.run("preInitialization", this);
+      this.#run ??= await this.#start();
+      await this.#run.instance.phase("$initialize", timeoutMs);
+      await hooks.run("postInitialization", this);
+    });
+    const { dependencies } = this.image.manifest;
+    await bus.emit("plugin.initialized", { plugin_name: this.name, version: this.version, dependencies });
+  }
+
+  /** From here on it can be called. @throws {KBertError} as {@linkcode Plugin.initialize} does */
+  async activate(): Promise<void> {
+    const { hooks, bus, timeoutMs } = this.#options;
+    await this.#phase("activate", "plugin.activation_failed", async () => {
+      await hooks.run("preActivation", this);
+      await this.#run?.instance.phase("$activate", timeoutMs);
+      await hooks.run("postActivation", this);
+    });
+    await bus.emit("plugin.activated", { plugin_name: this.name, activation_time: Date.now() });
+  }
+
+  /**
+   * Waits for its open calls, and lets it release what it has. No new call is taken meanwhile.
+   *
+   * @throws {KBertError} `plugin/state`, `call/failed`, `call/timeout` if its calls or the phase take too
+   * long; what a hook throws
+   */
+  async deactivate(): Promise<void> {
+    const { hooks, bus, timeoutMs } = this.#options;
+    await this.#phase("deactivate", "plugin.deactivation_failed", async () => {
+      await hooks.run("preDeactivation", this);
+      await this.#caller.drain(timeoutMs);
+      await this.#run?.instance.phase("$deactivate", timeoutMs);
+      await hooks.run("postDeactivation", this);
+    });
+    await bus.emit("plugin.deactivated", { plugin_name: this.name, deactivation_time: Date.now() });
+  }
+
+  /**
+   * Deactivates it if it is active, and ends it for good. Twice is harmless. Never rejects because of the
+   * plugin or a hook: what fails in it is told to the bus.
+   */
+  unload(reason = "it was unloaded"): Promise<void> {
+    return this.#unloading ??= this.#unload(reason);
+  }
+
+  /**
+   * Calls a method of its port. The buffers of tensors and bytes are moved, unless `transfer` says which.
+   *
+   * @throws {KBertError} at once: `plugin/state` and `plugin/closed` if it is not active,
+   * `call/unknown-method`, `call/arguments`, `plugin/limit`; later: `call/failed`, `call/timeout`,
+   * `call/aborted`, `plugin/closed`, `plugin/answer`
+   */
+  call(method: string, args: readonly WireValue[], options?: CallOptions): Promise<WireValue> {
+    const run = this.#active();
+    if (run instanceof Error) return Promise.reject(run);
+    return this.#caller.call(targetOf(run), method, args, options);
+  }
+
+  /** Calls a method that answers a stream. Leaving the loop cancels it; `timeoutMs` is for each item. */
+  async *stream(
+    method: string,
+    args: readonly WireValue[],
+    options?: CallOptions,
+  ): AsyncGenerator<WireValue, void, void> {
+    const run = this.#active();
+    if (run instanceof Error) throw run;
+    yield* this.#caller.stream(targetOf(run), method, args, options);
+  }
+
+  /** Whether it declares a method; callbacks are called only with what they declare. */
+  has(method: string): boolean {
+    return this.#run?.description?.methods.has(method) ?? false;
+  }
+
+  /** Whether a method answers a stream. */
+  streams(method: string): boolean {
+    return this.#run?.description?.methods.get(method)?.streams ?? false;
+  }
+
+  /**
+   * Its methods, typed: those of its port, or those of a class or interface that a generic plugin is known by.
+   *
+   * @param options of every call that is made through the result
+   */
+  methods<Methods = PortMethods[Port]>(options?: CallOptions): Remote<Methods> {
+    return remote<Methods>(this, options);
+  }
+
+  /** Called by the manager when it is not to be started again by itself. */
+  quarantine(): void {
+    this.#go("quarantine");
+  }
+
+  /** Ends it at once, without deactivating it. */
+  [Symbol.dispose](): void {
+    if (this.#state === "unloaded") return;
+    const reason = "it was stopped";
+    this.#go("unload");
+    this.#unloading ??= Promise.resolve();
+    this.#run?.instance.channel.close(reason);
+    this.#options.onUnload();
+    this.#options.bus.post("plugin.unloaded", { plugin_name: this.name, reason });
+  }
+
+  /** {@linkcode Plugin.unload} */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.unload();
+  }
+
+  #go(action: PluginAction): void {
+    this.#state = nextState(this.name, this.#state, action);
+  }
+
+  async #phase(
+    action: "initialize" | "activate" | "deactivate",
+    failed: "plugin.initialization_failed" | "plugin.activation_failed" | "plugin.deactivation_failed",
+    run: () => Promise<void>,
+  ): Promise<void> {
+    this.#go(action);
+    const during = this.#state;
+    try {
+      await run();
+      if (this.#state !== during) throw this.#ended ?? this.#notNow(action);
+    } catch (error) {
+      if (this.#state === during) {
+        this.#go("fail");
+        this.#run?.instance.channel.close(messageOf(error));
+      }
+      await this.#options.bus.emit(failed, { plugin_name: this.name, error: messageOf(error) });
+      throw error;
+    }
+    this.#go("succeed");
+  }
+
+  /** Answers what runs when the plugin's constructor is done; nothing runs if it throws. */
+  async #start(): Promise<Run> {
+    const { image, name, port, config, seed, timeoutMs, bus, container, createSandbox } = this.#options;
+    const { manifest } = image;
+    const bridge = new EventBridge(bus, name, manifest.events);
+    const scope = container.child(name);
+    const instance: PluginInstance = new PluginInstance({
+      image,
+      name,
+      createSandbox,
+      channel: {
+        serve: (call) =>
+          serveHostApi(
+            {
+              "events.subscribe": ([pattern, history]) =>
+                void bridge.subscribe(instance.channel, pattern, history) as undefined,
+              "events.unsubscribe": ([pattern]) => void bridge.unsubscribe(pattern) as undefined,
+              "service.call": async ([service, method, args]) => {
+                const found = await this.#options.findService(service, scope);
+                return await callService(found, service, method, args, { plugin: name, signal: call.signal });
+              },
+            },
+            name,
+            call,
+          ),
+        onEvents: (events) => bridge.receive(events),
+        onDropped: (count) => bridge.dropped(count),
+        ...(manifest.limits.eventsPerSecond && { eventsPerSecond: manifest.limits.eventsPerSecond }),
+      },
+      onEnd: (reason) => this.#onEnd(run, reason),
+    });
+    const run: Run = { instance, bridge, scope };
+    this.#run = run;
+    run.description = await instance.load({ port, config, seed, timeoutMs });
+    const difference = run.description.configuration &&
+      configurationDifference(run.description.configuration, manifest.configuration);
+    if (difference) {
+      const message =
+        `The code of the plugin ${name} declares other settings than its plugin.yaml: ${difference}`;
+      throw new KBertError("plugin/image", message, { plugin: name });
+    }
+    return run;
+  }
+
+  /** Called once for each run, by its channel, however it came to an end. */
+  #onEnd(run: Run, reason: Error): void {
+    run.bridge[Symbol.dispose]();
+    // Services of the user are ended in their own time; what goes wrong there is theirs to tell.
+    run.scope[Symbol.asyncDispose]().catch((error) => this.#complain(error));
+    if (this.#run === run) this.#run = undefined;
+    this.#ended = reason;
+    if (this.#state === "failed" || this.#state === "unloaded") return;
+    const wasInPhase = this.#state.endsWith("ing");
+    this.#go("fail");
+    if (wasInPhase) return; // the phase rejects, and says so
+    this.#options.bus.post("plugin.crashed", { plugin_name: this.name, error: messageOf(reason) });
+    this.#options.onCrash(reason);
+  }
+
+  async #unload(reason: string): Promise<void> {
+    const { hooks, bus, onUnload } = this.#options;
+    if (this.#state === "active") await this.deactivate().catch(() => {}); // told as plugin.deactivation_failed
+    await hooks.run("preUnload", this).catch((error) => this.#complain(error));
+    if (this.#state === "unloaded") return; // ended at once meanwhile
+    this.#go("unload");
+    this.#run?.instance.channel.close(reason);
+    onUnload();
+    await hooks.run("postUnload", this).catch((error) => this.#complain(error));
+    await bus.emit("plugin.unloaded", { plugin_name: this.name, reason });
+  }
+
+  #complain(error: unknown): void {
+    const record = { message: `While the plugin ${this.name} ended: ${messageOf(error)}`, fields: {} };
+    this.#options.bus.post("log.warning", record);
+  }
+
+  /** What runs and can be called, or why not. */
+  #active(): Run | Error {
+    if (this.#state === "active" && this.#run) return this.#run;
+    // Why it is gone says more than that it is.
+    return this.#ended ?? this.#notNow("call");
+  }
+
+  #notNow(action: string): KBertError<"plugin/state"> {
+    const message = `Cannot ${action} the plugin ${this.name} because it is ${this.#state}; ${
+      advice(this.#state)
+    }`;
+    return new KBertError("plugin/state", message, { plugin: this.name, state: this.#state, action });
+  }
+}
+
+function targetOf({ instance, description }: Run): {
+  channel: PluginInstance["channel"];
+  methods: PluginDescription["methods"];
+} {
+  return { channel: instance.channel, methods: description?.methods ?? new Map() };
+}

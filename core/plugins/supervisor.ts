@@ -1,0 +1,64 @@
+/**
+ * Starts a plugin again after a crash, as long as that helps.
+ *
+ * @module
+ */
+import type { EventBus } from "../bus/event_bus.ts";
+import { messageOf } from "../wall/errors.ts";
+import { CrashBreaker, type RestartPolicy } from "./restarts.ts";
+
+/** What is supervised. */
+export interface Supervised {
+  readonly name: string;
+  initialize(): Promise<void>;
+  activate(): Promise<void>;
+  quarantine(): void;
+}
+
+/**
+ * Watches over one plugin. Disposed of with it: a restart that waits is then given up.
+ *
+ * A restart that fails counts like another crash. Its errors are on the bus, told by the plugin itself.
+ */
+export class Supervisor implements Disposable {
+  readonly #plugin: Supervised;
+  readonly #bus: EventBus;
+  readonly #breaker: CrashBreaker;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #disposed = false;
+
+  constructor(plugin: Supervised, bus: EventBus, policy: RestartPolicy) {
+    this.#plugin = plugin;
+    this.#bus = bus;
+    this.#breaker = new CrashBreaker(policy);
+  }
+
+  /** The plugin is `failed`; starts it again later, or quarantines it. */
+  crashed(reason: unknown): void {
+    if (this.#disposed) return;
+    const verdict = this.#breaker.crashed(performance.now());
+    const { restarts } = verdict;
+    if (verdict.restart) {
+      this.#timer = setTimeout(() => void this.#restart(restarts, verdict.delayMs), verdict.delayMs);
+      return;
+    }
+    this.#plugin.quarantine();
+    const error = messageOf(reason);
+    this.#bus.post("plugin.quarantined", { plugin_name: this.#plugin.name, restarts, error });
+  }
+
+  [Symbol.dispose](): void {
+    this.#disposed = true;
+    clearTimeout(this.#timer);
+  }
+
+  async #restart(restarts: number, delayMs: number): Promise<void> {
+    try {
+      await this.#plugin.initialize();
+      await this.#plugin.activate();
+    } catch (error) {
+      return this.crashed(error);
+    }
+    this.#bus.post("plugin.restarted", { plugin_name: this.#plugin.name, restarts, delay_ms: delayMs });
+  }
+}

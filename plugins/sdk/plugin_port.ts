@@ -1,0 +1,140 @@
+/**
+ * The base of every plugin: its configuration, its services, and the phases of its life.
+ *
+ * All phases and hooks may be left out, and each may be asynchronous. The order: constructor, `initialize`,
+ * `activate`, calls, `deactivate`; then what was registered with `use()` is released, last first, also if a
+ * phase before it failed.
+ *
+ * @module
+ */
+import { inject } from "../../core/container/inject.ts";
+import { Logger } from "../../core/container/logger.ts";
+import { MetricsCollector } from "../../core/container/metrics.ts";
+import type { PluginConfig } from "./config.ts";
+import { EventBus } from "./event_bus.ts";
+
+/** The second half of every call's arguments: the runtime passes it to the method after them. */
+export interface CallContext {
+  /** Aborts when the caller has given the call up, or the plugin is stopped. */
+  readonly signal: AbortSignal;
+}
+
+/** Whatever can be released: by the language's protocols, or by a method as the guide's examples have it. */
+export type Resource =
+  | Disposable
+  | AsyncDisposable
+  | { close(): unknown }
+  | { cleanup(): unknown };
+
+/** The phases of a plugin's life, and what runs before and after each; all are optional. */
+export interface PluginPhases {
+  /** Acquires what the plugin needs. */
+  initialize?(): Promise<void> | void;
+  activate?(): Promise<void> | void;
+  deactivate?(): Promise<void> | void;
+  preInitialization?(): Promise<void> | void;
+  postInitialization?(): Promise<void> | void;
+  preActivation?(): Promise<void> | void;
+  postActivation?(): Promise<void> | void;
+  /** Before each call; what it throws, the caller gets instead of an answer. */
+  preExecution?(method: string): Promise<void> | void;
+  /** After each call that succeeded. */
+  postExecution?(method: string, result: unknown): Promise<void> | void;
+  preDeactivation?(): Promise<void> | void;
+  postDeactivation?(): Promise<void> | void;
+}
+
+/** Names that no caller can call: they belong to the plugin's life. */
+export const PHASE_NAMES: ReadonlySet<string> = new Set([
+  "constructor",
+  "initialize",
+  "activate",
+  "deactivate",
+  "preInitialization",
+  "postInitialization",
+  "preActivation",
+  "postActivation",
+  "preExecution",
+  "postExecution",
+  "preDeactivation",
+  "postDeactivation",
+]);
+
+/**
+ * Base class of plugins, and itself the port of those of no particular kind: every public method that a
+ * subclass adds can be called by the host. A name that begins with `_` cannot.
+ *
+ * @example A plugin with a resource
+ * ```ts
+ * import { PluginPort } from "./plugin_port.ts";
+ * import { PluginConfig } from "./config.ts";
+ * import { EventBus } from "./event_bus.ts";
+ * import { assertEquals } from "../../core/deps/assert.ts";
+ *
+ * class WordCounter extends PluginPort {
+ *   #cache = new Map<string, number>();
+ *
+ *   override initialize(): void {
+ *     this.use({ close: () => this.#cache.clear() });
+ *   }
+ *
+ *   count(text: string): number {
+ *     const words = this.#cache.get(text) ?? text.split(/\s+/).length;
+ *     this.#cache.set(text, words);
+ *     return words;
+ *   }
+ * }
+ *
+ * const counter = new WordCounter(PluginConfig({ name: "word_counter" }), new EventBus());
+ * counter.initialize();
+ * assertEquals(counter.count("a spoon in the soup"), 5);
+ * await counter.releaseResources();
+ * ```
+ */
+// deno-lint-ignore no-empty-interface -- declares that a subclass may have the phases, without making any
+export interface PluginPort extends PluginPhases {}
+
+export class PluginPort<Config extends PluginConfig = PluginConfig> {
+  readonly config: Config;
+  readonly eventBus: EventBus;
+  readonly logger: Logger;
+  readonly metrics: MetricsCollector;
+  #resources = new AsyncDisposableStack();
+
+  /**
+   * Called by the runtime with checked settings.
+   *
+   * @param eventBus in a plugin that was made by the runtime, its own
+   */
+  constructor(config: Config, eventBus: EventBus = inject(EventBus)) {
+    this.config = config;
+    this.eventBus = eventBus;
+    this.logger = new Logger(eventBus);
+    this.metrics = new MetricsCollector(eventBus);
+  }
+
+  /** The plugin's name. */
+  get name(): string {
+    return this.config.name;
+  }
+
+  /** Registers a resource and answers it; it is released after `deactivate`, or when a phase fails. */
+  use<T extends Resource>(resource: T): T {
+    this.#resources.defer(() => release(resource));
+    return resource;
+  }
+
+  /** Releases what was registered, last first; called by the runtime. All are tried, whatever one throws. */
+  async releaseResources(): Promise<void> {
+    const resources = this.#resources;
+    this.#resources = new AsyncDisposableStack();
+    await resources.disposeAsync();
+  }
+}
+
+async function release(resource: Resource): Promise<void> {
+  if (Symbol.asyncDispose in resource) await resource[Symbol.asyncDispose]();
+  else if (Symbol.dispose in resource) resource[Symbol.dispose]();
+  else if ("close" in resource) await resource.close();
+  else await resource.cleanup();
+}

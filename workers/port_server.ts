@@ -1,0 +1,117 @@
+/**
+ * What a port is on the worker's side: which class it takes, and how calls of the host become calls of it.
+ *
+ * @module
+ */
+import type { Served, ServedCall } from "../core/wall/options.ts";
+import type { WireValue } from "../core/wall/values.ts";
+import type { EventBus } from "../plugins/sdk/event_bus.ts";
+import { type CallContext, PHASE_NAMES, type PluginPort } from "../plugins/sdk/plugin_port.ts";
+
+/** What a plugin is made with. */
+export interface PluginSetup {
+  readonly pluginClass: unknown;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly seed: number;
+  readonly eventBus: EventBus;
+}
+
+/** Serves one method. The host checked what it sends, and is trusted by the plugin's side. */
+export type PortMethod = (call: ServedCall) => Served;
+
+/** A method as its plugin has it; core/plugins/description.ts checks what arrives there. */
+export interface MethodDescription {
+  readonly name: string;
+  /** Arguments that have to be given, the context not counted. */
+  readonly parameters: number;
+  /** Whether it is an async generator. */
+  readonly streams: boolean;
+}
+
+/** A plugin that was made, and what of it can be called. */
+export interface ServedPlugin {
+  readonly plugin: PluginPort;
+  /** By the name that the host calls them. */
+  readonly methods: ReadonlyMap<string, PortMethod>;
+  readonly described: readonly MethodDescription[];
+}
+
+/** Prepares (before the lockdown) and then makes a plugin's instance and serves it. */
+export interface PortServer {
+  prepare?(): Promise<void>;
+  /** Runs inside the worker's container and synchronously, so that constructors may inject. */
+  serve(setup: PluginSetup): ServedPlugin;
+}
+
+/** Any class of plugins, abstract ones too. */
+export type PluginClass<Plugin extends PluginPort = PluginPort> = abstract new (...args: never[]) => Plugin;
+
+type AnyMethod = (this: PluginPort, ...args: unknown[]) => Served;
+
+/**
+ * Makes the plugin of an entry point.
+ *
+ * @throws {TypeError} if the entry point is not a class that extends `base`; and what the constructor throws
+ */
+export function makePlugin<Plugin extends PluginPort>(setup: PluginSetup, base: PluginClass<Plugin>): Plugin {
+  const { pluginClass, config, eventBus, seed } = setup;
+  if (typeof pluginClass !== "function" || !(pluginClass.prototype instanceof base)) {
+    throw new TypeError(`The entry point has to be a class that extends ${base.name}`);
+  }
+  return new (pluginClass as new (...args: unknown[]) => Plugin)(config, eventBus, seed);
+}
+
+/**
+ * Serves a class by its own methods: the host's arguments, and a {@linkcode CallContext} after them.
+ *
+ * @param base the class that a plugin's has to extend
+ * @param isCallable which methods the port has
+ * @param answer what the host is answered, if it is not what the method returns
+ */
+export function serveMethods(
+  base: PluginClass,
+  isCallable: (name: string) => boolean = () => true,
+  answer: (result: Served, args: readonly WireValue[]) => Served = (result) => result,
+): PortServer {
+  return {
+    serve(setup): ServedPlugin {
+      const plugin = makePlugin(setup, base);
+      const found = [...methodsOf(plugin, base)].filter(([name]) => isCallable(name));
+      return {
+        plugin,
+        methods: new Map(
+          found.map(([name, method]) => [
+            name,
+            (call) => answer(method.call(plugin, ...call.args, contextOf(call)), call.args),
+          ]),
+        ),
+        described: found.map(([name, method]) => ({
+          name,
+          parameters: method.length,
+          streams: Object.prototype.toString.call(method) === "[object AsyncGeneratorFunction]",
+        })),
+      };
+    },
+  };
+}
+
+/** What a method is given after its arguments. The signal is made when it is asked for, which most never do. */
+export function contextOf(call: ServedCall): CallContext {
+  return {
+    get signal(): AbortSignal {
+      return call.signal;
+    },
+  };
+}
+
+/** The public methods that a plugin adds to its base, those of its own class before inherited ones. */
+function methodsOf(plugin: PluginPort, base: PluginClass): ReadonlyMap<string, AnyMethod> {
+  const methods = new Map<string, AnyMethod>();
+  for (let at = Object.getPrototypeOf(plugin); at !== base.prototype; at = Object.getPrototypeOf(at)) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
+      const isPublic = typeof value === "function" && !name.startsWith("_") && !PHASE_NAMES.has(name);
+      if (isPublic && !methods.has(name)) methods.set(name, value);
+    }
+  }
+  return methods;
+}
