@@ -26,6 +26,7 @@ const { code } = await new Deno.Command("deno", {
     "--doc",
     "--no-prompt",
     "--parallel",
+    "--preload=tests/leaks.ts",
     // Apart from deno.lock: a task installs what its lock file names, and `train` needs no test packages.
     "--lock=tests/deno.lock",
     `--allow-read=.,${npmCache}`,
