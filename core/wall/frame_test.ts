@@ -10,11 +10,15 @@ Deno.test("checkFrame() answers a frame within the limits as it is", () => {
   assertEquals(frame, { head: "{}", buffers });
 });
 
+Deno.test("checkFrame() takes a bare text for a frame without buffers", () => {
+  assertEquals(checkFrame("{}", "The plugin x"), { head: "{}", buffers: [] });
+});
+
 Deno.test("checkFrame() refuses what is not a frame, naming the sender", async (t) => {
   const arrivals: Record<string, unknown> = {
     "null": null,
     "undefined": undefined,
-    "a text": "{}",
+    "a String object": new String("{}"),
     "a head that is a String object": { head: new String("{}"), buffers: [] },
     "a head that is a number": { head: 1, buffers: [] },
     "no list": { head: "{}" },
@@ -35,6 +39,7 @@ Deno.test("checkFrame() refuses what is not a frame, naming the sender", async (
 Deno.test("checkFrame() refuses a frame over each limit, with the limit and the value", async (t) => {
   const limits = { headCharacters: 10, buffers: 2, bytes: 8 };
   const cases: [string, unknown, number, number][] = [
+    ["characters of a bare text", "x".repeat(11), 10, 11],
     ["characters", { head: "x".repeat(11), buffers: [] }, 10, 11],
     ["buffers", { head: "", buffers: [0, 0, 0].map(() => new ArrayBuffer(0)) }, 2, 3],
     ["a list that is long and empty", { head: "", buffers: new Array(2 ** 32 - 1) }, 2, 2 ** 32 - 1],
@@ -73,7 +78,8 @@ Deno.test("framePortPair() carries frames in order and empties the sender's buff
   there.close();
 
   assertEquals(buffer.byteLength, 0);
-  assertEquals(heard, [{ head: "first", buffers: [Uint8Array.of(1, 2).buffer] }, {
+  const frames = heard.map((data) => checkFrame(data, "x"));
+  assertEquals(frames, [{ head: "first", buffers: [Uint8Array.of(1, 2).buffer] }, {
     head: "second",
     buffers: [],
   }]);

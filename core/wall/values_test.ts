@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "../deps/assert.ts";
 import { KBertError } from "./errors.ts";
 import type { HostTensor } from "./tensor.ts";
-import { decodeValue, encodeValue, type WireValue } from "./values.ts";
+import { decodeValue, encodeValue, valueDecoder, type WireValue } from "./values.ts";
 
 /** There and back, through JSON as on the wire. */
 function cross(value: WireValue): WireValue {
@@ -69,6 +69,30 @@ Deno.test("encodeValue() moves a whole buffer and copies what is part of one, sh
   assertEquals(new Set(buffers).size, 5);
 });
 
+Deno.test("encodeValue() with a list of what is moved copies everything else", () => {
+  const [moved, kept] = [Uint8Array.of(1), Uint8Array.of(2)];
+  const buffers: ArrayBuffer[] = [];
+
+  encodeValue([moved, kept], buffers, [moved.buffer]);
+
+  assertStrictEquals(buffers[0], moved.buffer);
+  assert(buffers[1] !== kept.buffer);
+  assertEquals(new Uint8Array(buffers[1]!), kept);
+});
+
+Deno.test("encodeValue() changes nothing of what it is given, and copies only what it has to", () => {
+  const plain = { a: [1, { b: "c" }] };
+  const odd = { plain, list: [1, NaN, 2], last: undefined };
+  const expected = structuredClone(odd);
+
+  const encoded = encodeValue(odd, []) as Record<string, unknown>;
+
+  assertEquals(odd, expected);
+  assertStrictEquals(encodeValue(plain, []), plain);
+  assertStrictEquals(encoded["plain"], plain);
+  assertEquals(encoded["list"], [1, { $: "number", value: "NaN" }, 2]);
+});
+
 Deno.test("encodeValue() refuses what cannot cross with wall/frame", async (t) => {
   const circle: WireValue[] = [];
   circle.push(circle);
@@ -118,6 +142,23 @@ Deno.test("decodeValue() leaves prototypes alone, whatever the keys", () => {
   assertEquals(Object.getPrototypeOf(value), Object.prototype);
   assertEquals(Object.getPrototypeOf(value["a"]), Object.prototype);
   assertEquals(({} as Record<string, unknown>)["polluted"], undefined);
+});
+
+Deno.test("decodeValue() decodes in place", () => {
+  const json = JSON.parse(`{"a":[1,{"$":"undefined"}],"__proto__":{"b":1}}`);
+
+  const value = decodeValue(json, []);
+
+  assertStrictEquals(value, json);
+  assertEquals(value, { a: [1, undefined] });
+  assertEquals(Object.keys(json), ["a"]);
+});
+
+Deno.test("valueDecoder() gives each buffer to one value only", () => {
+  const decode = valueDecoder([new ArrayBuffer(1)]);
+  decode({ $: "bytes", buffer: 0 });
+
+  assertThrows(() => decode({ $: "bytes", buffer: 0 }), KBertError, "a buffer of their own");
 });
 
 Deno.test("decodeValue() refuses what encodeValue() never writes", async (t) => {
