@@ -61,6 +61,7 @@ export type { Plugin } from "./core/plugins/plugin.ts";
 export type { PluginHooks } from "./core/plugins/hooks.ts";
 export type { PluginState } from "./core/plugins/lifecycle.ts";
 export type * from "./core/plugins/ports.ts";
+export type { PluginLimits } from "./core/plugins/limits.ts";
 export type { Remote } from "./core/plugins/remote.ts";
 export type { RestartPolicy } from "./core/plugins/restarts.ts";
 export { formatScan } from "./core/plugins/discovery.ts";
@@ -142,7 +143,8 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
 
   const backend = backendOnce();
   stack.use(backend);
-  const loadHead: LoadHead = (image, head) => plugins.start(image, { port: "head", ...head });
+  const loadHead: LoadHead = (image, { timeoutMs, ...head }) =>
+    plugins.start(image, { port: "head", ...head, limits: { callMs: timeoutMs } });
   const owned = stack.move();
   return {
     ...{ events, plugins, container, logger, metrics },

@@ -189,7 +189,7 @@ Deno.test("fineTune() answers a bad plugin with a sentence and leaves no run beh
       `${LAYERS}\nget reads() { return "everything"; }\n${FORWARD}`,
       {},
       "plugin/answer",
-      /bad_head answered wrongly: it reads "everything", expected cls, mean or all/,
+      /bad_head answered describe\(\) wrongly: reads: found "everything", expected one of cls, mean, all/,
     ],
     [
       "silence",

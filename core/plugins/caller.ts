@@ -15,6 +15,7 @@ import type { CallOptions } from "../wall/options.ts";
 import type { WireValue } from "../wall/values.ts";
 import type { MethodDescription } from "./description.ts";
 import type { HookedPlugin, Hooks } from "./hooks.ts";
+import type { PluginLimits } from "./limits.ts";
 import type { MethodRule } from "./ports.ts";
 
 /** What a caller is made with. */
@@ -24,10 +25,7 @@ export interface CallerOptions {
   readonly hooks: Hooks;
   /** Of the port; a generic plugin has none. */
   readonly rules: Readonly<Record<string, MethodRule>> | undefined;
-  /** The longest that a call may take, unless its caller says less. */
-  readonly timeoutMs: number;
-  /** Calls that may be open at once. */
-  readonly maxOpenCalls: number;
+  readonly limits: PluginLimits;
 }
 
 /** Where calls go to. */
@@ -66,7 +64,7 @@ export class PluginCaller {
     using _open = this.#opened();
     try {
       if (hooks.has("preExecution")) await hooks.run("preExecution", plugin, method, args);
-      const value = this.#checked(method, await channel.call(method, args, this.#limited(options)));
+      const value = this.#checkAnswer(method, await channel.call(method, args, this.#limited(options)));
       if (hooks.has("postExecution")) await hooks.run("postExecution", plugin, method, value);
       return value;
     } catch (error) {
@@ -121,8 +119,8 @@ export class PluginCaller {
   }
 
   #limited(options: CallOptions): CallOptions {
-    const { timeoutMs } = this.#options;
-    return { ...options, timeoutMs: Math.min(options.timeoutMs ?? timeoutMs, timeoutMs) };
+    const { callMs } = this.#options.limits;
+    return { ...options, timeoutMs: options.timeoutMs ?? callMs };
   }
 
   #check(
@@ -131,7 +129,7 @@ export class PluginCaller {
     args: readonly WireValue[],
     stream: boolean,
   ): void {
-    const { plugin: { name }, maxOpenCalls } = this.#options;
+    const { plugin: { name }, limits: { openCalls } } = this.#options;
     const described = methods.get(method);
     if (!described) throw this.#unknown(methods, method);
     if (described.streams !== stream) {
@@ -140,13 +138,13 @@ export class PluginCaller {
     }
     const problem = this.#problemOf(described, args);
     if (problem !== undefined) throw this.#wrongArguments(method, problem);
-    if (this.#open < maxOpenCalls) return;
-    const message = `The plugin ${name} has ${this.#open} open calls, and the limit is ${maxOpenCalls}; ` +
-      "wait for some of them, or raise limits.openCalls in its plugin.yaml";
+    if (this.#open < openCalls) return;
+    const message = `The plugin ${name} has ${this.#open} open calls, and the limit is ${openCalls}; ` +
+      "wait for some of them, or load it with a higher limits.openCalls";
     throw new KBertError("plugin/limit", message, {
       plugin: name,
       limit: "openCalls",
-      most: maxOpenCalls,
+      most: openCalls,
       value: this.#open,
     });
   }
@@ -158,25 +156,19 @@ export class PluginCaller {
       const least = Math.max(0, parameters - 1);
       return args.length < least ? `${args.length} arguments, expected at least ${least}` : undefined;
     }
-    try {
-      validate(args, schema, { file: "arguments" });
-      return undefined;
-    } catch (error) {
-      return messageOf(error);
-    }
+    const { problem } = checked(schema, args);
+    return problem?.replace(/^\d+/, (index) => `argument ${Number(index) + 1}`);
   }
 
   /** What a plugin answers is believed when it has the form that its port promises. */
-  #checked(method: string, value: WireValue): WireValue {
+  #checkAnswer(method: string, value: WireValue): WireValue {
     const schema = this.#options.rules?.[method]?.result;
     if (schema === undefined) return value;
-    try {
-      return validate(value, schema, { file: "answer" }) as WireValue;
-    } catch (error) {
-      const { name } = this.#options.plugin;
-      const message = `The plugin ${name} answered ${method}() wrongly: ${messageOf(error)}`;
-      throw new KBertError("plugin/answer", message, { plugin: name, method });
-    }
+    const answer = checked(schema, value);
+    if (answer.problem === undefined) return answer.value;
+    const { name } = this.#options.plugin;
+    const message = `The plugin ${name} answered ${method}() wrongly: ${answer.problem}`;
+    throw new KBertError("plugin/answer", message, { plugin: name, method });
   }
 
   /** That its caller gave a call up is no failure of the plugin. */
@@ -203,5 +195,20 @@ export class PluginCaller {
     const { name } = this.#options.plugin;
     const message = `Cannot call ${method}() of the plugin ${name} so: ${problem}`;
     return new KBertError("call/arguments", message, { plugin: name, method, problem });
+  }
+}
+
+/** The value as its schema makes it, or the first thing that is wrong with it. */
+function checked(
+  schema: MethodRule["result"],
+  value: unknown,
+): { value: WireValue; problem?: undefined } | { problem: string } {
+  try {
+    return { value: validate(value, schema, { file: "" }) as WireValue };
+  } catch (error) {
+    if (!(error instanceof KBertError) || error.code !== "document/invalid") throw error;
+    const [first] = (error as KBertError<"document/invalid">).detail.problems;
+    const place = first?.path ? `${first.path}: ` : "";
+    return { problem: `${place}${first?.message ?? "it has another form"}` };
   }
 }

@@ -16,12 +16,12 @@ import { checkCompatibility, RUNTIME_VERSION } from "../manifest/version.ts";
 import { buildImage, type PluginImage } from "../security/image.ts";
 import { pluginSource } from "../security/source.ts";
 import { KBertError } from "../wall/errors.ts";
-import { DEFAULT_CALL_TIMEOUT_MS } from "../wall/options.ts";
 import type { SandboxFactory } from "../wall/sandbox.ts";
 import type { WireValue } from "../wall/values.ts";
 import { CallAll, type CallAllOptions, type CallAllResult } from "./call_all.ts";
 import { defaultPlaces, type PluginPlace, scanPlugins, type ScanReport } from "./discovery.ts";
 import { Hooks, type PluginHooks } from "./hooks.ts";
+import { effectiveLimits, type PluginLimits } from "./limits.ts";
 import { type Orderable, orderByDependencies, withDependencies } from "./order.ts";
 import { Plugin } from "./plugin.ts";
 import { type PortMethods, PORTS } from "./ports.ts";
@@ -49,8 +49,8 @@ export interface LoadOptions<Port extends PortName = PortName> {
   readonly settingsSource?: SettingsSource & { readonly file: string };
   /** Seeds whatever is random in the plugin. @default {0} */
   readonly seed?: number;
-  /** Longest phase and longest call, in milliseconds. @default {30_000} */
-  readonly timeoutMs?: number;
+  /** Other limits than the usual ones; its manifest may have set tighter ones. */
+  readonly limits?: Partial<PluginLimits>;
   /** In `callAll`, and among plugins that could start at the same time, a higher one comes first. @default {0} */
   readonly priority?: number;
   /** What this use of the plugin is called. @default {its name, with #2 and so on for further uses} */
@@ -216,7 +216,7 @@ export class PluginManager implements Disposable, AsyncDisposable {
     const { manifest } = image;
     checkCompatibility(manifest, RUNTIME_VERSION);
     const port = portOf(image, options.port);
-    const { settingsSource, priority = 0, seed = 0, timeoutMs = DEFAULT_CALL_TIMEOUT_MS } = options;
+    const { settingsSource, priority = 0, seed = 0 } = options;
     const where = settingsSource?.file ?? `the settings of ${manifest.name}`;
     const settings = parseSettings(manifest, port, options.settings ?? {}, where, settingsSource);
     const name = this.#freeName(options.as ?? manifest.name);
@@ -226,7 +226,8 @@ export class PluginManager implements Disposable, AsyncDisposable {
       throw new KBertError("plugin/closed", message, { plugin: name, reason });
     }
     const plugin = new Plugin<Port>({
-      ...{ image, port, name, seed, priority, timeoutMs },
+      ...{ image, port, name, seed, priority },
+      limits: effectiveLimits(manifest, options.limits),
       config: completeConfig(manifest, settings, { name, priority }),
       createSandbox: this.#createSandbox,
       bus: this.bus,

@@ -23,6 +23,7 @@ import type { Hooks } from "./hooks.ts";
 import { serveHostApi } from "./host_api.ts";
 import { PluginInstance } from "./instance.ts";
 import { advice, nextState, type PluginAction, type PluginState } from "./lifecycle.ts";
+import type { PluginLimits } from "./limits.ts";
 import { type PortMethods, PORTS } from "./ports.ts";
 import { type Callable, type Remote, remote } from "./remote.ts";
 import { callService, type Service } from "./services.ts";
@@ -35,8 +36,7 @@ export interface PluginOptions<Port extends PortName = PortName> {
   readonly config: Readonly<Record<string, unknown>>;
   readonly seed: number;
   readonly priority: number;
-  /** Longest phase, and longest call. */
-  readonly timeoutMs: number;
+  readonly limits: PluginLimits;
   readonly createSandbox: SandboxFactory;
   readonly bus: EventBus;
   readonly hooks: Hooks;
@@ -58,9 +58,6 @@ interface Run {
   description?: PluginDescription;
 }
 
-/** Calls that may be open at once, unless the manifest says less. */
-const MAX_OPEN_CALLS = 1_000;
-
 /**
  * One use of a plugin. Whoever loaded it unloads it; `await using` does, and its manager does at the latest.
  *
@@ -81,8 +78,7 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
   #unloading: Promise<void> | undefined;
 
   constructor(options: PluginOptions<Port>) {
-    const { image, name, port, priority, bus, hooks } = options;
-    const { limits } = image.manifest;
+    const { image, name, port, priority, bus, hooks, limits } = options;
     this.#options = options;
     this.image = image;
     this.name = name;
@@ -93,8 +89,7 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
       bus,
       hooks,
       rules: PORTS[port].methods,
-      timeoutMs: Math.min(options.timeoutMs, limits.callMs ?? Infinity),
-      maxOpenCalls: Math.min(MAX_OPEN_CALLS, limits.openCalls ?? Infinity),
+      limits,
     });
   }
 
@@ -124,11 +119,11 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
    * `plugin/closed`, `plugin/image` if the code declares other settings than plugin.yaml; what a hook throws
    */
   async initialize(): Promise<void> {
-    const { hooks, bus, timeoutMs } = this.#options;
+    const { hooks, bus, limits: { callMs } } = this.#options;
     await this.#phase("initialize", "plugin.initialization_failed", async () => {
       await hooks.run("preInitialization", this);
       this.#run ??= await this.#start();
-      await this.#run.instance.phase("$initialize", timeoutMs);
+      await this.#run.instance.phase("$initialize", callMs);
       await hooks.run("postInitialization", this);
     });
     const { dependencies } = this.image.manifest;
@@ -137,10 +132,10 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
 
   /** From here on it can be called. @throws {KBertError} as {@linkcode Plugin.initialize} does */
   async activate(): Promise<void> {
-    const { hooks, bus, timeoutMs } = this.#options;
+    const { hooks, bus, limits: { callMs } } = this.#options;
     await this.#phase("activate", "plugin.activation_failed", async () => {
       await hooks.run("preActivation", this);
-      await this.#run?.instance.phase("$activate", timeoutMs);
+      await this.#run?.instance.phase("$activate", callMs);
       await hooks.run("postActivation", this);
     });
     await bus.emit("plugin.activated", { plugin_name: this.name, activation_time: Date.now() });
@@ -153,11 +148,11 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
    * long; what a hook throws
    */
   async deactivate(): Promise<void> {
-    const { hooks, bus, timeoutMs } = this.#options;
+    const { hooks, bus, limits: { callMs } } = this.#options;
     await this.#phase("deactivate", "plugin.deactivation_failed", async () => {
       await hooks.run("preDeactivation", this);
-      await this.#caller.drain(timeoutMs);
-      await this.#run?.instance.phase("$deactivate", timeoutMs);
+      await this.#caller.drain(callMs);
+      await this.#run?.instance.phase("$deactivate", callMs);
       await hooks.run("postDeactivation", this);
     });
     await bus.emit("plugin.deactivated", { plugin_name: this.name, deactivation_time: Date.now() });
@@ -262,7 +257,7 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
 
   /** Answers what runs when the plugin's constructor is done; nothing runs if it throws. */
   async #start(): Promise<Run> {
-    const { image, name, port, config, seed, timeoutMs, bus, container, createSandbox } = this.#options;
+    const { image, name, port, config, seed, limits, bus, container, createSandbox } = this.#options;
     const { manifest } = image;
     const bridge = new EventBridge(bus, name, manifest.events);
     const scope = container.child(name);
@@ -287,13 +282,13 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
           ),
         onEvents: (events) => bridge.receive(events),
         onDropped: (count) => bridge.dropped(count),
-        ...(manifest.limits.eventsPerSecond && { eventsPerSecond: manifest.limits.eventsPerSecond }),
+        eventsPerSecond: limits.eventsPerSecond,
       },
       onEnd: (reason) => this.#onEnd(run, reason),
     });
     const run: Run = { instance, bridge, scope };
     this.#run = run;
-    run.description = await instance.load({ port, config, seed, timeoutMs });
+    run.description = await instance.load({ port, config, seed, timeoutMs: limits.callMs });
     const difference = run.description.configuration &&
       configurationDifference(run.description.configuration, manifest.configuration);
     if (difference) {
