@@ -32,7 +32,7 @@ export const serveHead: PortServer = {
   },
 
   serve(setup: PluginSetup): ServedPlugin {
-    const plugin = makePlugin(setup, HeadPort);
+    const plugin = makePlugin(setup, HeadPort, { seeded: true });
     const server = new HeadServer(plugin);
     const inTurn = oneAtATime();
     const methods = new Map<string, PortMethod>([

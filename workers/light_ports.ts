@@ -17,9 +17,9 @@ const MOMENTS = /^on(Train|Epoch|Batch)(Begin|End)$/;
 /** By the names of `entry_points`. */
 export const LIGHT_PORTS: readonly (readonly [port: string, server: PortServer])[] = [
   ["plugin", serveMethods(PluginPort)],
-  ["augmenter", serveMethods(AugmenterPort, (name) => name === "augment")],
-  ["feature", serveMethods(FeaturePort, (name) => name === "extractFeatures")],
-  ["callback", serveMethods(CallbackPort, (name) => MOMENTS.test(name), wishesOf)],
+  ["augmenter", serveMethods(AugmenterPort, { isCallable: (name) => name === "augment", seeded: true })],
+  ["feature", serveMethods(FeaturePort, { isCallable: (name) => name === "extractFeatures" })],
+  ["callback", serveMethods(CallbackPort, { isCallable: (name) => MOMENTS.test(name), answer: wishesOf })],
 ];
 
 /** A callback answers by what it wrote into the state that it was given, its last argument. */

@@ -51,31 +51,42 @@ type AnyMethod = (this: PluginPort, ...args: unknown[]) => Served;
 /**
  * Makes the plugin of an entry point.
  *
+ * @param seeded whether the port's constructor takes the seed, third; in all others, what a plugin injects
+ * stands there
  * @throws {TypeError} if the entry point is not a class that extends `base`; and what the constructor throws
  */
-export function makePlugin<Plugin extends PluginPort>(setup: PluginSetup, base: PluginClass<Plugin>): Plugin {
-  const { pluginClass, config, eventBus, seed } = setup;
+export function makePlugin<Plugin extends PluginPort>(
+  { pluginClass, config, eventBus, seed }: PluginSetup,
+  base: PluginClass<Plugin>,
+  { seeded = false }: { seeded?: boolean } = {},
+): Plugin {
   if (typeof pluginClass !== "function" || !(pluginClass.prototype instanceof base)) {
     throw new TypeError(`The entry point has to be a class that extends ${base.name}`);
   }
-  return new (pluginClass as new (...args: unknown[]) => Plugin)(config, eventBus, seed);
+  const args = seeded ? [config, eventBus, seed] : [config, eventBus];
+  return new (pluginClass as new (...args: unknown[]) => Plugin)(...args);
+}
+
+/** How a port differs from that of a plugin of no particular kind. */
+export interface PortForm {
+  /** Which methods it has. @default {all} */
+  readonly isCallable?: (name: string) => boolean;
+  /** What the host is answered. @default {what the method returns} */
+  readonly answer?: (result: Served, args: readonly WireValue[]) => Served;
+  /** See {@linkcode makePlugin}. @default {false} */
+  readonly seeded?: boolean;
 }
 
 /**
  * Serves a class by its own methods: the host's arguments, and a {@linkcode CallContext} after them.
  *
  * @param base the class that a plugin's has to extend
- * @param isCallable which methods the port has
- * @param answer what the host is answered, if it is not what the method returns
  */
-export function serveMethods(
-  base: PluginClass,
-  isCallable: (name: string) => boolean = () => true,
-  answer: (result: Served, args: readonly WireValue[]) => Served = (result) => result,
-): PortServer {
+export function serveMethods(base: PluginClass, form: PortForm = {}): PortServer {
+  const { isCallable = () => true, answer = (result) => result } = form;
   return {
     serve(setup): ServedPlugin {
-      const plugin = makePlugin(setup, base);
+      const plugin = makePlugin(setup, base, form);
       const found = [...methodsOf(plugin, base)].filter(([name]) => isCallable(name));
       return {
         plugin,
