@@ -17,7 +17,7 @@ export async function headStepRow(turns: number): Promise<Row> {
   using plugins = new PluginManager({ createSandbox: workerSandbox });
   const { encoder, tokenizer } = model("tiny");
   using _encoder = encoder;
-  const plugin = await plugins.load(new URL("../plugins/custom_classification_head/", import.meta.url), {
+  const plugin = await plugins.start(new URL("../plugins/custom_classification_head/", import.meta.url), {
     port: "head",
     settings: { hidden_size: encoder.config.hiddenSize, num_labels: 2, dropout_rate: 0 },
   });

@@ -65,7 +65,7 @@ async function trainerBehindTheWall(
   const tokenizer = new BertTokenizer(VOCABULARY, { maxLength: 16, buckets: [8, 16] });
   const plugins = stack.use(new PluginManager({ createSandbox: workerSandbox }));
   const settings = { hidden_size: 16, num_labels: 3, dropout_rate: 0, pooling };
-  const plugin = await plugins.load(HEAD, { port: "head", settings, seed: 3 });
+  const plugin = await plugins.start(HEAD, { port: "head", settings, seed: 3 });
   const head = await HeadClient.connect(plugin, 3);
   const trainer = stack.use(new Trainer({ encoder, tokenizer, head, backend }, { ...OPTIONS, batchSize }));
   return { encoder, tokenizer, head, backend, trainer };

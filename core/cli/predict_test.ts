@@ -161,7 +161,7 @@ function fakeModel(): FakeModel {
               model.asked.push([...texts]);
               return Promise.resolve(texts.map(predictionOf));
             },
-            [Symbol.dispose]: () => void model.disposals++,
+            [Symbol.asyncDispose]: () => Promise.resolve(void model.disposals++),
           });
         },
         (line) => {

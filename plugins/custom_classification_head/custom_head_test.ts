@@ -1,11 +1,12 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { type EmittedEvent, EventBus } from "k-bert/sdk";
+import { EventBus, HeadConfig } from "k-bert/sdk";
 import { tf } from "k-bert/sdk/tensors";
 import { CustomClassificationHead } from "./custom_head.ts";
 
 await tf.setBackend("cpu");
 
 const SETTINGS = {
+  name: "custom_classification_head",
   hidden_size: 6,
   num_labels: 3,
   dropout_rate: 0.5,
@@ -13,32 +14,40 @@ const SETTINGS = {
   pooling: "cls",
 } as const;
 
+/** A topic and its payload. */
+type Heard = [topic: string, payload: unknown];
+
 function makeHead(settings: Partial<ConstructorParameters<typeof CustomClassificationHead>[0]> = {}): {
   head: CustomClassificationHead;
-  events: EmittedEvent[];
-} {
-  const events: EmittedEvent[] = [];
-  const bus = new EventBus((emitted) => events.push(...emitted));
-  return { head: new CustomClassificationHead({ ...SETTINGS, ...settings }, bus, 4), events };
+  events: Heard[];
+} & Disposable {
+  const events: Heard[] = [];
+  const bus = new EventBus();
+  bus.on(">", (payload, { topic }) => events.push([topic, payload]));
+  const head = new CustomClassificationHead({ ...HeadConfig(SETTINGS), ...settings }, bus, 4);
+  return {
+    head,
+    events,
+    [Symbol.dispose]: () => {
+      head.layers.dispose();
+      bus[Symbol.dispose]();
+    },
+  };
 }
 
 Deno.test("CustomClassificationHead.forward() turns hidden states into logits and tells their shapes", async () => {
-  const { head, events } = makeHead();
+  using made = makeHead();
+  const { head, events } = made;
   const hiddenStates = tf.randomNormal([5, 6]);
 
   const logits = await head.forward(hiddenStates);
-  await Promise.resolve();
 
   assertEquals(logits.shape, [5, 3]);
   assertEquals(events, [
-    { topic: "head.forward_start", payload: { head_type: "CustomClassificationHead", input_shape: [5, 6] } },
-    {
-      topic: "head.forward_complete",
-      payload: { head_type: "CustomClassificationHead", output_shape: [5, 3] },
-    },
+    ["head.forward_start", { head_type: "CustomClassificationHead", input_shape: [5, 6] }],
+    ["head.forward_complete", { head_type: "CustomClassificationHead", output_shape: [5, 3] }],
   ]);
   tf.dispose([hiddenStates, logits]);
-  head.layers.dispose();
 });
 
 for (
@@ -48,7 +57,8 @@ for (
   ]] as const
 ) {
   Deno.test(`CustomClassificationHead.forward() with ${activation} is W f(x) + b, written out`, async () => {
-    const { head } = makeHead({ activation });
+    using made = makeHead({ activation });
+    const { head } = made;
     const x = [-0.7, 0.2, 1.5, -2, 0, 0.9];
     const [weight, bias] = ["classifier.weight", "classifier.bias"].map((name) =>
       head.layers.parameters.get(name)!
@@ -62,12 +72,12 @@ for (
       row.reduce((sum, one, index) => sum + one * of(x[index]!), [0.1, -0.2, 0.3][label]!)
     );
     expected.forEach((one, label) => assertAlmostEquals(logits[label]!, one, 1e-6));
-    head.layers.dispose();
   });
 }
 
 Deno.test("CustomClassificationHead drops out only while training, and the same at the same step", async () => {
-  const { head } = makeHead({ activation: "none" });
+  using made = makeHead({ activation: "none" });
+  const { head } = made;
   const x = tf.ones([4, 6]);
   const run = async (step: number | undefined): Promise<number[]> => {
     head.layers.trainingStep = step;
@@ -85,11 +95,11 @@ Deno.test("CustomClassificationHead drops out only while training, and the same 
   assertEquals(quiet, quietAgain);
   assertEquals(first, again);
   assert(first.join() !== second.join() && first.join() !== quiet.join());
-  head.layers.dispose();
 });
 
 Deno.test("gradients flow to every parameter and are not zero", async () => {
-  const { head } = makeHead({ dropout_rate: 0 });
+  using made = makeHead({ dropout_rate: 0 });
+  const { head } = made;
   const hiddenStates = tf.randomNormal([5, 6], 0, 1, "float32", 2);
   const labels = tf.tensor1d([0, 1, 2, 1, 0], "int32");
   const weight = head.layers.parameters.get("classifier.weight")!;
@@ -111,5 +121,4 @@ Deno.test("gradients flow to every parameter and are not zero", async () => {
   for (const gradient of Object.values(grads)) {
     assert((await gradient.data()).some((one) => Math.abs(one) > 1e-4));
   }
-  head.layers.dispose();
 });
