@@ -110,6 +110,8 @@ function serve(instance: PluginInstance, call: ServedCall): Served {
       return instance.activate() as Promise<undefined>;
     case "$deactivate":
       return instance.deactivate() as Promise<undefined>;
+    case "$unload":
+      return instance.unload() as Promise<undefined>;
     default:
       return instance.call(call);
   }

@@ -48,6 +48,13 @@ export class PluginInstance {
     await plugin.postDeactivation?.();
   }
 
+  /** The last thing that it does. What is still registered is released, as after `deactivate`. */
+  async unload(): Promise<void> {
+    const plugin = this.#plugin;
+    await using _released = { [Symbol.asyncDispose]: () => plugin.releaseResources() };
+    await plugin.preUnload?.();
+  }
+
   /** Answers one call; without hooks, there is nothing between the call and the method. */
   call(call: ServedCall): Served {
     const { preExecution, postExecution } = this.#plugin;

@@ -39,6 +39,17 @@ export interface InstanceSetup {
   readonly timeoutMs: number;
 }
 
+/** The phases that a plugin runs on its side, and how an error says that one failed. */
+const PHASES = {
+  $initialize: "initialized",
+  $activate: "activated",
+  $deactivate: "deactivated",
+  $unload: "unloaded in order",
+} as const;
+
+/** See {@linkcode PluginInstance.phase}. */
+export type PhaseMethod = keyof typeof PHASES;
+
 /** Owns a sandbox and a channel: disposing of it ends both at once, and rejects what was open. */
 export class PluginInstance implements Disposable {
   readonly channel: Channel;
@@ -103,9 +114,9 @@ export class PluginInstance implements Disposable {
   }
 
   /** Runs a phase of its life on its side. */
-  async phase(method: "$initialize" | "$activate" | "$deactivate", timeoutMs: number): Promise<void> {
+  async phase(method: PhaseMethod, timeoutMs: number): Promise<void> {
     await this.channel.call(method, [], { timeoutMs }).catch((error: unknown) => {
-      throw this.#phaseError(`${method.slice(1)}d`, method, error);
+      throw this.#phaseError(PHASES[method], method, error);
     });
   }
 

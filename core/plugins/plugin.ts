@@ -315,9 +315,13 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
   }
 
   async #unload(reason: string): Promise<void> {
-    const { hooks, bus, onUnload } = this.#options;
+    const { hooks, bus, onUnload, limits: { callMs } } = this.#options;
     if (this.#state === "active") await this.deactivate().catch(() => {}); // told as plugin.deactivation_failed
     await hooks.run("preUnload", this).catch((error) => this.#complain(error));
+    // In a phase, or without an instance, there is nobody to say goodbye to.
+    if (this.#state === "initialized" || this.#state === "deactivated") {
+      await this.#run?.instance.phase("$unload", callMs).catch((error) => this.#complain(error));
+    }
     if (this.#state === "unloaded") return; // ended at once meanwhile
     this.#go("unload");
     this.#run?.instance.channel.close(reason);

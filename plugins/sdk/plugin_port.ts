@@ -10,6 +10,7 @@
 import { inject } from "../../core/container/inject.ts";
 import { Logger } from "../../core/container/logger.ts";
 import { MetricsCollector } from "../../core/container/metrics.ts";
+import type { RuntimeEvents } from "../../core/bus/events.ts";
 import type { PluginConfig } from "./config.ts";
 import { EventBus } from "./event_bus.ts";
 
@@ -42,6 +43,8 @@ export interface PluginPhases {
   postExecution?(method: string, result: unknown): Promise<void> | void;
   preDeactivation?(): Promise<void> | void;
   postDeactivation?(): Promise<void> | void;
+  /** Before it is ended for good; there is nothing after that. */
+  preUnload?(): Promise<void> | void;
 }
 
 /** Names that no caller can call: they belong to the plugin's life. */
@@ -58,12 +61,14 @@ export const PHASE_NAMES: ReadonlySet<string> = new Set([
   "postExecution",
   "preDeactivation",
   "postDeactivation",
+  "preUnload",
 ]);
 
 /**
  * Base class of plugins, and itself the port of those of no particular kind: every public method that a
  * subclass adds can be called by the host. A name that begins with `_` cannot.
  *
+ * @typeParam Events what it emits and hears: those of k-bert, and its own topics where it has some
  * @example A plugin with a resource
  * ```ts
  * import { PluginPort } from "./plugin_port.ts";
@@ -92,11 +97,17 @@ export const PHASE_NAMES: ReadonlySet<string> = new Set([
  * ```
  */
 // deno-lint-ignore no-empty-interface -- declares that a subclass may have the phases, without making any
-export interface PluginPort extends PluginPhases {}
+export interface PluginPort<
+  Config extends PluginConfig = PluginConfig,
+  Events extends object = RuntimeEvents,
+> extends PluginPhases {}
 
-export class PluginPort<Config extends PluginConfig = PluginConfig> {
+export class PluginPort<
+  Config extends PluginConfig = PluginConfig,
+  Events extends object = RuntimeEvents,
+> {
   readonly config: Config;
-  readonly eventBus: EventBus;
+  readonly eventBus: EventBus<Events>;
   readonly logger: Logger;
   readonly metrics: MetricsCollector;
   #resources = new AsyncDisposableStack();
@@ -106,7 +117,7 @@ export class PluginPort<Config extends PluginConfig = PluginConfig> {
    *
    * @param eventBus in a plugin that was made by the runtime, its own
    */
-  constructor(config: Config, eventBus: EventBus = inject(EventBus)) {
+  constructor(config: Config, eventBus: EventBus<Events> = inject(EventBus)) {
     this.config = config;
     this.eventBus = eventBus;
     this.logger = new Logger(eventBus);
