@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { RuntimeEvents } from "../../core/bus/events.ts";
 import { inject } from "../../core/container/inject.ts";
 import type { AugmenterConfig } from "./config.ts";
 import { EventBus } from "./event_bus.ts";
@@ -28,10 +29,12 @@ import { type CallContext, PluginPort } from "./plugin_port.ts";
  * assertEquals(shouter.augment(["hello"]), ["HELLO"]);
  * ```
  */
-export abstract class AugmenterPort<Config extends AugmenterConfig = AugmenterConfig>
-  extends PluginPort<Config> {
+export abstract class AugmenterPort<
+  Config extends AugmenterConfig = AugmenterConfig,
+  Events extends object = RuntimeEvents,
+> extends PluginPort<Config, Events> {
   /** @param seed what is random in the plugin has to follow from it, so that a run can be repeated */
-  constructor(config: Config, eventBus: EventBus = inject(EventBus), readonly seed = 0) {
+  constructor(config: Config, eventBus: EventBus<Events> = inject(EventBus), readonly seed = 0) {
     super(config, eventBus);
   }
 

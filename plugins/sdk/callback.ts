@@ -7,6 +7,7 @@
  *
  * @module
  */
+import type { RuntimeEvents } from "../../core/bus/events.ts";
 import type { CallbackConfig } from "./config.ts";
 import { type CallContext, PluginPort } from "./plugin_port.ts";
 
@@ -55,8 +56,13 @@ export interface CallbackMethods {
  * assertEquals(state.shouldStop, true);
  * ```
  */
-export abstract class CallbackPort<Config extends CallbackConfig = CallbackConfig>
-  extends PluginPort<Config> {}
+export abstract class CallbackPort<
+  Config extends CallbackConfig = CallbackConfig,
+  Events extends object = RuntimeEvents,
+> extends PluginPort<Config, Events> {}
 
-// deno-lint-ignore no-empty-interface -- declares that a subclass may have the methods, without making any
-export interface CallbackPort extends CallbackMethods {}
+// Declares that a subclass may have the methods, without making any.
+export interface CallbackPort<
+  Config extends CallbackConfig = CallbackConfig,
+  Events extends object = RuntimeEvents,
+> extends CallbackMethods {}

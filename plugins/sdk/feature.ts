@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { RuntimeEvents } from "../../core/bus/events.ts";
 import type { FeatureConfig } from "./config.ts";
 import { type CallContext, PluginPort } from "./plugin_port.ts";
 
@@ -36,7 +37,10 @@ export type Columns = Readonly<Record<string, readonly Cell[]>>;
  * assertEquals(lengths.extractFeatures({ text: ["ham"] }), { text: ["ham"], feature_text_length: [3] });
  * ```
  */
-export abstract class FeaturePort<Config extends FeatureConfig = FeatureConfig> extends PluginPort<Config> {
+export abstract class FeaturePort<
+  Config extends FeatureConfig = FeatureConfig,
+  Events extends object = RuntimeEvents,
+> extends PluginPort<Config, Events> {
   /** The columns that it was given, unchanged, and new ones; a row for each row. */
   abstract extractFeatures(data: Columns, context?: CallContext): Promise<Columns> | Columns;
 }

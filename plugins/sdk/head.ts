@@ -7,6 +7,7 @@
  *
  * @module
  */
+import type { RuntimeEvents } from "../../core/bus/events.ts";
 import type * as tf from "../../core/deps/tfjs.ts";
 import type { HeadConfig } from "./config.ts";
 import { inject } from "../../core/container/inject.ts";
@@ -53,12 +54,15 @@ export type HiddenStates = "cls" | "mean" | "all";
  * assertEquals([...head.layers.parameters.keys()], ["classifier.weight", "classifier.bias"]);
  * ```
  */
-export abstract class HeadPort<Config extends HeadConfig = HeadConfig> extends PluginPort<Config> {
+export abstract class HeadPort<
+  Config extends HeadConfig = HeadConfig,
+  Events extends object = RuntimeEvents,
+> extends PluginPort<Config, Events> {
   /** Makes layers and owns their parameters. */
   readonly layers: Layers;
 
   /** Called by the runtime with checked settings. @param seed of initial weights and dropout */
-  constructor(config: Config, eventBus: EventBus = inject(EventBus), seed = 0) {
+  constructor(config: Config, eventBus: EventBus<Events> = inject(EventBus), seed = 0) {
     super(config, eventBus);
     this.layers = new Layers(seed);
   }

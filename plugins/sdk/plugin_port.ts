@@ -96,7 +96,7 @@ export const PHASE_NAMES: ReadonlySet<string> = new Set([
  * await counter.releaseResources();
  * ```
  */
-// deno-lint-ignore no-empty-interface -- declares that a subclass may have the phases, without making any
+// Declares that a subclass may have the phases, without making any.
 export interface PluginPort<
   Config extends PluginConfig = PluginConfig,
   Events extends object = RuntimeEvents,
