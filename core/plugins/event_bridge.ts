@@ -11,7 +11,7 @@
 import type { BusEvent } from "../bus/event.ts";
 import type { EventBus } from "../bus/event_bus.ts";
 import { isTelemetry } from "../bus/events.ts";
-import { coversTopic } from "../bus/topics.ts";
+import { coversTopic, isTopic } from "../bus/topics.ts";
 import type { Channel } from "../wall/channel.ts";
 import { KBertError } from "../wall/errors.ts";
 import type { WireEvent } from "../wall/options.ts";
@@ -38,6 +38,8 @@ export class EventBridge implements Disposable {
   readonly #listens: readonly string[];
   readonly #subscriptions = new Map<string, Disposable>();
   readonly #refused = new Set<string>();
+  /** What was passed on: an event that several of its patterns match goes to the plugin once. */
+  readonly #forwarded = new WeakSet<BusEvent>();
 
   constructor(bus: EventBus, plugin: string, { emits, listens }: DeclaredEvents) {
     this.#bus = bus;
@@ -77,8 +79,10 @@ export class EventBridge implements Disposable {
         `it listens to ${MAX_SUBSCRIPTIONS} patterns already, which is the limit`,
       );
     }
-    const forward = (payload: unknown, { topic, source, time }: BusEvent): Promise<void> | undefined => {
-      if (source === this.#plugin) return undefined;
+    const forward = (payload: unknown, heard: BusEvent): Promise<void> | undefined => {
+      const { topic, source, time } = heard;
+      if (source === this.#plugin || this.#forwarded.has(heard)) return undefined;
+      this.#forwarded.add(heard);
       const event = { topic, payload: payload as WireValue, source, time };
       if (!isTelemetry(topic)) return channel.emit(event);
       channel.post(event);
@@ -98,6 +102,7 @@ export class EventBridge implements Disposable {
   }
 
   #publish(topic: string, payload: WireValue): Promise<void> | undefined {
+    if (!isTopic(topic)) return this.#refuse(topic, "it is no topic");
     if (!isTelemetry(topic)) {
       if (this.#emits.has(topic)) return this.#bus.publish(this.#plugin, topic, payload);
       return this.#refuse(topic, "plugin.yaml does not declare it under events.emits");

@@ -10,7 +10,7 @@
 import type { EmitOptions } from "../../core/bus/event.ts";
 import { EventBus as LocalBus } from "../../core/bus/event_bus.ts";
 import type { RuntimeEvents } from "../../core/bus/events.ts";
-import type { KnownTopic, PayloadOf, TopicText } from "../../core/bus/topics.ts";
+import { checkTopic, type KnownTopic, type PayloadOf, type TopicText } from "../../core/bus/topics.ts";
 
 /** The way to the host; made by the runtime. */
 export interface EventLink {
@@ -65,20 +65,27 @@ export class EventBus<Events extends object = RuntimeEvents> extends LocalBus<Ev
    * @returns when it is on its way to the host (on a bus that stands alone: when all listeners are done)
    * @throws {KBertError} `event/topic` for what is no topic, `wall/frame` if the payload cannot cross
    */
-  override emit<const Topic extends TopicText<Events>>(
+  override async emit<const Topic extends TopicText<Events>>(
     topic: Topic & KnownTopic<Events, Topic>,
     payload: PayloadOf<Events, Topic>,
     options?: EmitOptions,
   ): Promise<void> {
-    return this.#link ? this.#link.emit(topic, payload) : super.emit(topic, payload, options);
+    if (!this.#link) return await super.emit(topic, payload, options);
+    checkTopic(topic);
+    await this.#link.emit(topic, payload);
   }
 
-  /** Emits an event that may get lost rather than make anybody wait: progress, measurements. */
+  /**
+   * Emits an event that may get lost rather than make anybody wait: progress, measurements.
+   *
+   * @throws {KBertError} `event/topic` if the topic is none
+   */
   override post<const Topic extends TopicText<Events>>(
     topic: Topic & KnownTopic<Events, Topic>,
     payload: PayloadOf<Events, Topic>,
   ): void {
-    if (this.#link) this.#link.post(topic, payload);
-    else super.post(topic, payload);
+    if (!this.#link) return super.post(topic, payload);
+    checkTopic(topic);
+    this.#link.post(topic, payload);
   }
 }
