@@ -108,7 +108,26 @@ export class Channel implements Disposable {
    * Calls a method that answers a stream. Nothing is sent before the first next(), and nothing computed that
    * was not asked for; `timeoutMs` is for each item. Its errors are those of {@linkcode Channel.call}.
    *
+   * Whoever takes it reads it to its end or leaves it, by `break`, `return()` or `await using`.
+   *
    * @throws {RangeError} for a time that is none
+   * @example
+   * ```ts
+   * import { Channel } from "./channel.ts";
+   * import { framePortPair } from "./frame.ts";
+   * import { assertEquals } from "../deps/assert.ts";
+   *
+   * const [here, there] = framePortPair();
+   * using host = new Channel(here, { peer: "The plugin x", plugin: "x" });
+   * using _plugin = new Channel(there, {
+   *   peer: "the host",
+   *   side: "plugin",
+   *   serve: async function* ({ args }) {
+   *     for (let item = 0; item < Number(args[0]); item++) yield item;
+   *   },
+   * });
+   * assertEquals(await Array.fromAsync(host.stream("count", [3])), [0, 1, 2]);
+   * ```
    */
   stream(method: string, args: readonly WireValue[], options: CallOptions = {}): WireStream {
     return this.#streams.create(method, args, options, this.stream);

@@ -19,7 +19,20 @@ export interface Waiting {
   expire(): void;
 }
 
-/** See the module's text. */
+/**
+ * See the module's text.
+ *
+ * @example
+ * ```ts
+ * import { Deadlines } from "./deadlines.ts";
+ *
+ * const deadlines = new Deadlines();
+ * const { promise, resolve } = Promise.withResolvers<void>();
+ * deadlines.add({ deadline: 0, expire: resolve }, 1);
+ * await promise;
+ * deadlines.close();
+ * ```
+ */
 export class Deadlines {
   readonly #waiting = new Set<Waiting>();
   /** When the timer rings; Infinity without one. */

@@ -43,6 +43,8 @@ const OWN = new Set(
  * ```
  */
 export class PluginError extends Error {
+  // A field, because a realm that is locked down lets nobody assign over what Error.prototype has.
+  override readonly name: string;
   /** The plugin's own code, if its error had one. */
   readonly code: string | undefined;
   /** Where it was thrown, as the plugin's side saw it. */

@@ -3,7 +3,8 @@
  *
  * Room is given back for events that were handled, half a window at a time, and not faster than so many
  * events in a second: a plugin that floods its host is slowed by its own waiting, and one that sends without
- * room breaks the protocol.
+ * room breaks the protocol. What waits for a slow listener is bounded by the window: 1,000 events of 64 Ki
+ * characters.
  *
  * @module
  */

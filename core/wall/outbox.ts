@@ -36,7 +36,21 @@ interface Sent {
   reject(error: unknown): void;
 }
 
-/** See the module's text. Owned by a channel, which closes it. */
+/**
+ * See the module's text. Owned by a channel, which closes it.
+ *
+ * @example
+ * ```ts
+ * import { EventOutbox } from "./outbox.ts";
+ * import { assertEquals } from "../deps/assert.ts";
+ *
+ * const frames: string[] = [];
+ * const outbox = new EventOutbox((head) => frames.push(head), console.error);
+ * outbox.post({ topic: "train.step", payload: { step: 1 } });
+ * await outbox.emit({ topic: "train.end", payload: null });
+ * assertEquals(frames, ['{"kind":"events","events":[["train.step",{"step":1}],["train.end",null]]}']);
+ * ```
+ */
 export class EventOutbox {
   readonly #send: SendEvents;
   readonly #onError: (error: unknown) => void;

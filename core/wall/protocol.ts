@@ -84,6 +84,13 @@ const MAX_FAILURES = 64;
  * Parses the head of a frame whose sizes are already checked.
  *
  * @throws {KBertError} `wall/frame` naming the sender, if it is not one of the messages above.
+ * @example
+ * ```ts
+ * import { parseMessage } from "./protocol.ts";
+ * import { assertEquals } from "../deps/assert.ts";
+ *
+ * assertEquals(parseMessage('{"kind":"pull","id":1,"more":2}', "The plugin x"), { kind: "pull", id: 1 });
+ * ```
  */
 export function parseMessage(head: string, sender: string): Message {
   let json: unknown;

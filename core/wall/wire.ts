@@ -122,6 +122,7 @@ function framesOf(stack: string | undefined): string {
 }
 
 function withFrames<Failed extends KBertError>(error: Failed, frames: string): Failed {
-  if (frames !== "") error.stack = `${error.name}: ${error.message}\n${frames.replace(/^\n/, "")}`;
-  return error;
+  if (frames === "") return error;
+  const value = `${error.name}: ${error.message}\n${frames.replace(/^\n/, "")}`;
+  return Object.defineProperty(error, "stack", { value, configurable: true, writable: true });
 }
