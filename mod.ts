@@ -55,7 +55,8 @@ export type { LoggerOptions, LogLevel, LogRecord } from "./core/container/logger
 export { MetricsCollector } from "./core/container/metrics.ts";
 export type { SourceSummary } from "./core/container/metrics_summary.ts";
 export { PluginManager } from "./core/plugins/manager.ts";
-export type { LoadOptions, OfferOptions, PluginManagerOptions, PluginUse } from "./core/plugins/manager.ts";
+export type { LoadOptions, PluginManagerOptions, PluginUse } from "./core/plugins/manager.ts";
+export type { OfferOptions } from "./core/plugins/offers.ts";
 export type { CallAllOptions, CallAllResult } from "./core/plugins/call_all.ts";
 export type { Plugin } from "./core/plugins/plugin.ts";
 export type { PluginHooks } from "./core/plugins/hooks.ts";

@@ -8,13 +8,12 @@
  */
 import { EventBus } from "../bus/event_bus.ts";
 import { Container } from "../container/container.ts";
-import { Token } from "../container/token.ts";
-import { pluginDependencies } from "../manifest/dependency.ts";
 import type { PortName } from "../manifest/families.ts";
 import { completeConfig, parseSettings, type SettingsSource } from "../manifest/settings.ts";
 import { checkCompatibility, RUNTIME_VERSION } from "../manifest/version.ts";
-import { buildImage, type PluginImage } from "../security/image.ts";
-import { pluginSource } from "../security/source.ts";
+import type { PluginManifest } from "../manifest/schema.ts";
+import { buildImage, type PluginImage, readManifest } from "../security/image.ts";
+import { type PluginSource, pluginSource } from "../security/source.ts";
 import { KBertError } from "../wall/errors.ts";
 import type { SandboxFactory } from "../wall/sandbox.ts";
 import type { WireValue } from "../wall/values.ts";
@@ -22,12 +21,13 @@ import { CallAll, type CallAllOptions, type CallAllResult } from "./call_all.ts"
 import { defaultPlaces, type PluginPlace, scanPlugins, type ScanReport } from "./discovery.ts";
 import { Hooks, type PluginHooks } from "./hooks.ts";
 import { effectiveLimits, type PluginLimits } from "./limits.ts";
-import { type Orderable, orderByDependencies, withDependencies } from "./order.ts";
+import { type OfferOptions, ServiceOffers } from "./offers.ts";
 import { Plugin } from "./plugin.ts";
 import { type PortMethods, PORTS } from "./ports.ts";
 import { PluginRegistry } from "./registry.ts";
 import { RESTART_DEFAULTS, type RestartPolicy } from "./restarts.ts";
 import type { Service } from "./services.ts";
+import { startOrder } from "./start_order.ts";
 import { Supervisor } from "./supervisor.ts";
 
 /** What a manager is made with. */
@@ -66,12 +66,6 @@ export interface PluginUse extends LoadOptions {
   readonly enabled?: boolean;
 }
 
-/** Whom a service is offered to. */
-export interface OfferOptions {
-  /** Names of plugins, as their manifests have them. */
-  readonly to: readonly string[];
-}
-
 /** Owns its plugins: `await using` unloads them, `using` ends them at once. */
 export class PluginManager implements Disposable, AsyncDisposable {
   readonly bus: EventBus;
@@ -80,7 +74,7 @@ export class PluginManager implements Disposable, AsyncDisposable {
   readonly #container: Container;
   readonly #hooks = new Hooks();
   readonly #callAll = new CallAll();
-  readonly #offers = new Map<string, { token: Token<Service>; to: ReadonlySet<string> }>();
+  readonly #offers: ServiceOffers;
   /** By the names of their uses, in the order of loading. */
   readonly #plugins = new Map<string, Plugin>();
   #scanned = false;
@@ -90,6 +84,7 @@ export class PluginManager implements Disposable, AsyncDisposable {
     this.bus = bus;
     this.#createSandbox = createSandbox;
     this.#container = container;
+    this.#offers = new ServiceOffers(container);
   }
 
   /** Every plugin that is loaded, whatever its state, in the order of loading. */
@@ -113,13 +108,8 @@ export class PluginManager implements Disposable, AsyncDisposable {
    * @param service its methods, or a factory that makes them for each run of a plugin; what the factory
    * makes is disposed of when that run ends
    */
-  offer(name: string, service: Service | (() => Service | Promise<Service>), { to }: OfferOptions): void {
-    const token = new Token<Service>(name);
-    const provider = typeof service === "function"
-      ? { factory: service, scope: "scoped" as const }
-      : { value: service };
-    this.#container.register(token, provider);
-    this.#offers.set(name, { token, to: new Set(to) });
+  offer(name: string, service: Service | (() => Service | Promise<Service>), options: OfferOptions): void {
+    this.#offers.add(name, service, options);
   }
 
   /**
@@ -167,15 +157,22 @@ export class PluginManager implements Disposable, AsyncDisposable {
    * @throws {KBertError} `plugin/dependency` before anything is started, and what a start can throw
    */
   async startAll(uses: readonly PluginUse[]): Promise<Plugin[]> {
-    const images = await Promise.all(uses.map(({ plugin }) => this.#imageOf(plugin)));
-    const wanted = await this.#ordered(uses, images);
+    const known = await Promise.all(
+      uses.map(async (use) => ({ use, manifest: await this.#manifestOf(use.plugin) })),
+    );
+    const running = this.plugins.map(({ image }) => image.manifest);
+    const steps = startOrder(known, running, (name) => this.registry.get(name)?.manifest);
+    // All are vetted before the first of them runs.
+    const images = await Promise.all(
+      steps.map((step) => this.#imageOf("use" in step ? step.use.plugin : step.needed)),
+    );
     await using undo = new AsyncDisposableStack();
     const started: Plugin[] = [];
-    for (const { image, use } of wanted) {
-      const plugin = undo.use(this.#load(image, use ?? {}));
+    for (const [index, step] of steps.entries()) {
+      const plugin = undo.use(this.#load(images[index]!, "use" in step ? step.use : {}));
       await plugin.initialize();
       await plugin.activate();
-      if (use) started.push(plugin);
+      if ("use" in step) started.push(plugin);
     }
     undo.move();
     return started;
@@ -233,7 +230,7 @@ export class PluginManager implements Disposable, AsyncDisposable {
       bus: this.bus,
       hooks: this.#hooks,
       container: this.#container,
-      findService: (service, scope) => this.#findService(image, service, scope),
+      findService: (service, scope) => this.#offers.find(manifest, service, scope),
       onCrash: (reason) => supervisor?.crashed(reason),
       onUnload: () => {
         supervisor?.[Symbol.dispose]();
@@ -249,50 +246,18 @@ export class PluginManager implements Disposable, AsyncDisposable {
   }
 
   async #imageOf(plugin: string | URL | PluginImage): Promise<PluginImage> {
-    if (typeof plugin === "object" && "manifest" in plugin) return plugin;
-    if (!isName(plugin)) return await buildImage(pluginSource(plugin));
+    return isImage(plugin) ? plugin : await buildImage(await this.#sourceOf(plugin));
+  }
+
+  /** Without reading any code. */
+  async #manifestOf(plugin: string | URL | PluginImage): Promise<PluginManifest> {
+    return isImage(plugin) ? plugin.manifest : (await readManifest(await this.#sourceOf(plugin))).manifest;
+  }
+
+  async #sourceOf(plugin: string | URL): Promise<PluginSource> {
+    if (!isName(plugin)) return pluginSource(plugin);
     if (!this.#scanned) await this.scan();
-    return await buildImage(pluginSource(this.registry.require(plugin).folder));
-  }
-
-  /** What has to be started, in order; without a use, it is only there because others need it. */
-  async #ordered(
-    uses: readonly PluginUse[],
-    images: readonly PluginImage[],
-  ): Promise<{ image: PluginImage; use?: PluginUse }[]> {
-    const given = Map.groupBy(uses.keys(), (index) => images[index]!.manifest.name);
-    const running = new Map(this.plugins.map((plugin) => [plugin.image.manifest.name, plugin.image]));
-    const lookup = (name: string): Orderable | undefined => {
-      const manifest = images[given.get(name)?.[0] ?? -1]?.manifest ?? running.get(name)?.manifest ??
-        this.registry.get(name)?.manifest;
-      const own = given.get(name)?.map((index) => uses[index]!) ?? [];
-      return manifest && {
-        name,
-        version: manifest.version,
-        dependencies: pluginDependencies(manifest),
-        priority: Math.max(...own.map(({ priority = 0 }) => priority), own.length > 0 ? -Infinity : 0),
-        enabled: own.length === 0 || own.some(({ enabled = true }) => enabled),
-      };
-    };
-    const order = orderByDependencies(withDependencies([...given.keys()], lookup));
-    const steps = order.map(async ({ name }) => {
-      const indices = given.get(name);
-      if (indices === undefined) return running.has(name) ? [] : [{ image: await this.#imageOf(name) }];
-      return indices.filter((index) => uses[index]!.enabled ?? true)
-        .map((index) => ({ image: images[index]!, use: uses[index]! }));
-    });
-    return (await Promise.all(steps)).flat();
-  }
-
-  async #findService({ manifest }: PluginImage, service: string, scope: Container): Promise<Service> {
-    const offer = this.#offers.get(service);
-    const asks = manifest.permissions.services.includes(service);
-    if (asks && offer?.to.has(manifest.name)) return await scope.resolve(offer.token);
-    const why = asks
-      ? "the host does not offer it to this plugin"
-      : "plugin.yaml does not ask for it under permissions.services";
-    const message = `The plugin ${manifest.name} cannot use the service ${service}: ${why}`;
-    throw new KBertError("service/refused", message, { plugin: manifest.name, service });
+    return pluginSource(this.registry.require(plugin).folder);
   }
 
   #freeName(name: string): string {
@@ -306,6 +271,10 @@ export class PluginManager implements Disposable, AsyncDisposable {
 type ArgsOf<Method> = Method extends (...args: infer Args) => unknown ? Args : never;
 /** What a method answers. */
 type ResultOf<Method> = Method extends (...args: never[]) => infer Result ? Awaited<Result> : never;
+
+function isImage(plugin: string | URL | PluginImage): plugin is PluginImage {
+  return typeof plugin === "object" && "manifest" in plugin;
+}
 
 /** Neither a path nor a URL. */
 function isName(plugin: string | URL): plugin is string {

@@ -7,55 +7,28 @@
  *
  * @module
  */
-import type { EventBus } from "../bus/event_bus.ts";
-import type { Container } from "../container/container.ts";
-import { configurationDifference } from "../manifest/difference.ts";
 import type { PortName } from "../manifest/families.ts";
 import type { PluginImage } from "../security/image.ts";
 import { KBertError, messageOf } from "../wall/errors.ts";
 import type { CallOptions } from "../wall/options.ts";
-import type { SandboxFactory, Tier } from "../wall/sandbox.ts";
+import type { Tier } from "../wall/sandbox.ts";
 import type { WireValue } from "../wall/values.ts";
 import { PluginCaller } from "./caller.ts";
-import type { PluginDescription } from "./description.ts";
-import { EventBridge } from "./event_bridge.ts";
 import type { Hooks } from "./hooks.ts";
-import { serveHostApi } from "./host_api.ts";
-import { PluginInstance } from "./instance.ts";
 import { advice, nextState, type PluginAction, type PluginState } from "./lifecycle.ts";
-import type { PluginLimits } from "./limits.ts";
 import { type PortMethods, PORTS } from "./ports.ts";
 import { type Callable, type Remote, remote } from "./remote.ts";
-import { callService, type Service } from "./services.ts";
+import { PluginRun, type RunOptions } from "./run.ts";
 
 /** What a plugin is made with; the manager knows it all. */
-export interface PluginOptions<Port extends PortName = PortName> {
-  readonly image: PluginImage;
+export interface PluginOptions<Port extends PortName = PortName> extends RunOptions {
   readonly port: Port;
-  readonly name: string;
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly seed: number;
   readonly priority: number;
-  readonly limits: PluginLimits;
-  readonly createSandbox: SandboxFactory;
-  readonly bus: EventBus;
   readonly hooks: Hooks;
-  /** The host's services; each run of the plugin gets a child of it. */
-  readonly container: Container;
-  /** The service of this name, if the user offers it to this plugin. */
-  readonly findService: (name: string, scope: Container) => Promise<Service>;
   /** Called when it ended by itself while it was neither in a phase nor being unloaded. */
   readonly onCrash: (reason: Error) => void;
   /** Called once, when it is unloaded. */
   readonly onUnload: () => void;
-}
-
-/** What runs of a plugin between `initialize` and its end. */
-interface Run {
-  readonly instance: PluginInstance;
-  readonly bridge: EventBridge;
-  readonly scope: Container;
-  description?: PluginDescription;
 }
 
 /**
@@ -72,7 +45,7 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
   readonly #options: PluginOptions<Port>;
   readonly #caller: PluginCaller;
   #state: PluginState = "discovered";
-  #run: Run | undefined;
+  #run: PluginRun | undefined;
   /** Why it ended last. */
   #ended: Error | undefined;
   #unloading: Promise<void> | undefined;
@@ -122,8 +95,8 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
     const { hooks, bus, limits: { callMs } } = this.#options;
     await this.#phase("initialize", "plugin.initialization_failed", async () => {
       await hooks.run("preInitialization", this);
-      this.#run ??= await this.#start();
-      await this.#run.instance.phase("$initialize", callMs);
+      await this.#load();
+      await this.#run?.instance.phase("$initialize", callMs);
       await hooks.run("postInitialization", this);
     });
     const { dependencies } = this.image.manifest;
@@ -176,7 +149,7 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
   call(method: string, args: readonly WireValue[], options?: CallOptions): Promise<WireValue> {
     const run = this.#active();
     if (run instanceof Error) return Promise.reject(run);
-    return this.#caller.call(targetOf(run), method, args, options);
+    return this.#caller.call(run, method, args, options);
   }
 
   /** Calls a method that answers a stream. Leaving the loop cancels it; `timeoutMs` is for each item. */
@@ -187,17 +160,17 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
   ): AsyncGenerator<WireValue, void, void> {
     const run = this.#active();
     if (run instanceof Error) throw run;
-    yield* this.#caller.stream(targetOf(run), method, args, options);
+    yield* this.#caller.stream(run, method, args, options);
   }
 
   /** Whether it declares a method; callbacks are called only with what they declare. */
   has(method: string): boolean {
-    return this.#run?.description?.methods.has(method) ?? false;
+    return this.#run?.methods.has(method) ?? false;
   }
 
   /** Whether a method answers a stream. */
   streams(method: string): boolean {
-    return this.#run?.description?.methods.get(method)?.streams ?? false;
+    return this.#run?.methods.get(method)?.streams ?? false;
   }
 
   /**
@@ -255,55 +228,16 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
     this.#go("succeed");
   }
 
-  /** Answers what runs when the plugin's constructor is done; nothing runs if it throws. */
-  async #start(): Promise<Run> {
-    const { image, name, port, config, seed, limits, bus, container, createSandbox } = this.#options;
-    const { manifest } = image;
-    const bridge = new EventBridge(bus, name, manifest.events);
-    const scope = container.child(name);
-    const instance: PluginInstance = new PluginInstance({
-      image,
-      name,
-      createSandbox,
-      channel: {
-        serve: (call) =>
-          serveHostApi(
-            {
-              "events.subscribe": ([pattern, history]) =>
-                void bridge.subscribe(instance.channel, pattern, history) as undefined,
-              "events.unsubscribe": ([pattern]) => void bridge.unsubscribe(pattern) as undefined,
-              "service.call": async ([service, method, args]) => {
-                const found = await this.#options.findService(service, scope);
-                return await callService(found, service, method, args, { plugin: name, signal: call.signal });
-              },
-            },
-            name,
-            call,
-          ),
-        onEvents: (events) => bridge.receive(events),
-        onDropped: (count) => bridge.dropped(count),
-        eventsPerSecond: limits.eventsPerSecond,
-      },
-      onEnd: (reason) => this.#onEnd(run, reason),
-    });
-    const run: Run = { instance, bridge, scope };
+  /** Starts it where it has to run, unless it runs from before. */
+  async #load(): Promise<void> {
+    if (this.#run) return;
+    const run = new PluginRun(this.#options, (run, reason) => this.#onEnd(run, reason));
     this.#run = run;
-    run.description = await instance.load({ port, config, seed, timeoutMs: limits.callMs });
-    const difference = run.description.configuration &&
-      configurationDifference(run.description.configuration, manifest.configuration);
-    if (difference) {
-      const message =
-        `The code of the plugin ${name} declares other settings than its plugin.yaml: ${difference}`;
-      throw new KBertError("plugin/image", message, { plugin: name });
-    }
-    return run;
+    await run.load();
   }
 
   /** Called once for each run, by its channel, however it came to an end. */
-  #onEnd(run: Run, reason: Error): void {
-    run.bridge[Symbol.dispose]();
-    // Services of the user are ended in their own time; what goes wrong there is theirs to tell.
-    run.scope[Symbol.asyncDispose]().catch((error) => this.#complain(error));
+  #onEnd(run: PluginRun, reason: Error): void {
     if (this.#run === run) this.#run = undefined;
     this.#ended = reason;
     if (this.#state === "failed" || this.#state === "unloaded") return;
@@ -336,7 +270,7 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
   }
 
   /** What runs and can be called, or why not. */
-  #active(): Run | Error {
+  #active(): PluginRun | Error {
     if (this.#state === "active" && this.#run) return this.#run;
     // Why it is gone says more than that it is.
     return this.#ended ?? this.#notNow("call");
@@ -348,11 +282,4 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
     }`;
     return new KBertError("plugin/state", message, { plugin: this.name, state: this.#state, action });
   }
-}
-
-function targetOf({ instance, description }: Run): {
-  channel: PluginInstance["channel"];
-  methods: PluginDescription["methods"];
-} {
-  return { channel: instance.channel, methods: description?.methods ?? new Map() };
 }

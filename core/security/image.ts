@@ -12,6 +12,7 @@
 import { stripTypeScriptTypes } from "node:module";
 import { type Node, parseJavaScript, parseTypeScript } from "../deps/acorn.ts";
 import { parseManifest, type PluginManifest, splitEntryPoint } from "../manifest/schema.ts";
+import { checkCompatibility, RUNTIME_VERSION } from "../manifest/version.ts";
 import { KBertError, messageOf } from "../wall/errors.ts";
 import { printable } from "../wall/failure.ts";
 import type { PluginSource } from "./source.ts";
@@ -44,12 +45,11 @@ const ROOT = "plugin:///";
 /**
  * Reads and vets a plugin.
  *
- * @throws {KBertError} `document/invalid` for its manifest; `plugin/image` for a missing file, a file that
- * is not TypeScript, an import that is not allowed, or a limit of {@linkcode IMAGE_LIMITS}.
+ * @throws {KBertError} as {@linkcode readManifest} does; `plugin/image` for a missing file, a file that is not
+ * TypeScript, an import that is not allowed, or a limit of {@linkcode IMAGE_LIMITS}.
  */
 export async function buildImage(source: PluginSource): Promise<PluginImage> {
-  const manifestText = await readLimited(source, "plugin.yaml", source.name);
-  const manifest = parseManifest(manifestText, `${source.name}/plugin.yaml`);
+  const { manifest, text: manifestText } = await readManifest(source);
 
   const modules = new Map<string, string>();
   let usesTensors = false;
@@ -69,6 +69,21 @@ export async function buildImage(source: PluginSource): Promise<PluginImage> {
     }
   }
   return await sealImage(manifestText, new Map([...modules].sort(byUrl)), usesTensors, source.name);
+}
+
+/**
+ * Reads the manifest of a plugin, and nothing else of it.
+ *
+ * @throws {KBertError} `plugin/image` if it cannot be read, `document/invalid`, and `plugin/incompatible` if
+ * it was made for another version of k-bert
+ */
+export async function readManifest(
+  source: PluginSource,
+): Promise<{ manifest: PluginManifest; text: string }> {
+  const text = await readLimited(source, "plugin.yaml", source.name);
+  const manifest = parseManifest(text, `${source.name}/plugin.yaml`);
+  checkCompatibility(manifest, RUNTIME_VERSION);
+  return { manifest, text };
 }
 
 /**

@@ -1,0 +1,141 @@
+/**
+ * What runs of a plugin between `initialize` and its end: an instance, its way to the bus, and its services.
+ *
+ * @module
+ */
+import type { EventBus } from "../bus/event_bus.ts";
+import type { Container } from "../container/container.ts";
+import { configurationDifference } from "../manifest/difference.ts";
+import type { PortName } from "../manifest/families.ts";
+import type { PluginManifest } from "../manifest/schema.ts";
+import type { PluginImage } from "../security/image.ts";
+import { KBertError, messageOf } from "../wall/errors.ts";
+import type { ServedCall } from "../wall/options.ts";
+import type { SandboxFactory } from "../wall/sandbox.ts";
+import type { WireValue } from "../wall/values.ts";
+import type { CallTarget } from "./caller.ts";
+import type { MethodDescription } from "./description.ts";
+import { EventBridge } from "./event_bridge.ts";
+import { type HostApi, serveHostApi } from "./host_api.ts";
+import { PluginInstance } from "./instance.ts";
+import type { PluginLimits } from "./limits.ts";
+import { callService, type Service } from "./services.ts";
+
+/** What a run is made of. */
+export interface RunOptions {
+  readonly image: PluginImage;
+  readonly port: PortName;
+  readonly name: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly seed: number;
+  readonly limits: PluginLimits;
+  readonly createSandbox: SandboxFactory;
+  readonly bus: EventBus;
+  /** The host's services; a run has a child of it. */
+  readonly container: Container;
+  /** The service of this name, if the user offers it to this plugin. */
+  readonly findService: (name: string, scope: Container) => Promise<Service>;
+}
+
+/** Owns all that it started; when the instance ends, by whomever, the rest ends with it. */
+export class PluginRun implements CallTarget {
+  readonly instance: PluginInstance;
+  readonly #options: RunOptions;
+  readonly #bridge: EventBridge;
+  readonly #scope: Container;
+  #methods: ReadonlyMap<string, MethodDescription> = new Map();
+
+  /** @param onEnd called once, when it has ended */
+  constructor(options: RunOptions, onEnd: (run: PluginRun, reason: Error) => void) {
+    const { image, name, createSandbox, bus, container, limits } = options;
+    this.#options = options;
+    this.#bridge = new EventBridge(bus, name, image.manifest.events);
+    this.#scope = container.child(name);
+    this.instance = new PluginInstance({
+      image,
+      name,
+      createSandbox,
+      channel: {
+        serve: (call) => serveHostApi(this.#hostApi(), name, call),
+        onEvents: (events) => this.#bridge.receive(events),
+        onDropped: (count) => this.#bridge.dropped(count),
+        onListenerError: (error) => this.#complain(error),
+        eventsPerSecond: limits.eventsPerSecond,
+      },
+      onEnd: (reason) => {
+        this.#bridge[Symbol.dispose]();
+        // Services of the user are ended in their own time.
+        this.#scope[Symbol.asyncDispose]().catch((error) => this.#complain(error));
+        onEnd(this, reason);
+      },
+    });
+  }
+
+  get channel(): PluginInstance["channel"] {
+    return this.instance.channel;
+  }
+
+  /** What it can be called with; nothing before it is loaded. */
+  get methods(): ReadonlyMap<string, MethodDescription> {
+    return this.#methods;
+  }
+
+  /**
+   * Runs the plugin's code, to the end of its constructor.
+   *
+   * @throws {KBertError} as {@linkcode PluginInstance.load} does, and `plugin/image` if the code declares
+   * other settings than its manifest
+   */
+  async load(): Promise<void> {
+    const { image: { manifest }, name, port, config, seed, limits } = this.#options;
+    const { methods, configuration } = await this.instance.load({
+      ...{ port, config, seed },
+      timeoutMs: limits.callMs,
+    });
+    if (configuration !== undefined) requireSameSettings(configuration, manifest, name);
+    this.#methods = methods;
+  }
+
+  #hostApi(): HostApi {
+    return {
+      "events.subscribe": ([pattern, history]) => {
+        this.#bridge.subscribe(this.channel, pattern, history);
+        return undefined;
+      },
+      "events.unsubscribe": ([pattern]) => {
+        this.#bridge.unsubscribe(pattern);
+        return undefined;
+      },
+      "service.call": ([service, method, args], call) => this.#callService(service, method, args, call),
+    };
+  }
+
+  async #callService(
+    name: string,
+    method: string,
+    args: readonly WireValue[],
+    call: ServedCall,
+  ): Promise<WireValue> {
+    const service = await this.#options.findService(name, this.#scope);
+    return await callService(service, name, method, args, {
+      plugin: this.#options.name,
+      get signal() {
+        return call.signal;
+      },
+    });
+  }
+
+  #complain(error: unknown): void {
+    const message = `On the way to the plugin ${this.#options.name}: ${messageOf(error)}`;
+    this.#options.bus.post("log.warning", { message, fields: {} });
+  }
+}
+
+/** The compiler believed the code; the user's settings were checked by the manifest. */
+function requireSameSettings(declared: unknown, { configuration }: PluginManifest, plugin: string): void {
+  const difference = configurationDifference(declared, configuration);
+  if (difference === undefined) return;
+  const message =
+    `The code of the plugin ${plugin} declares other settings than its plugin.yaml: ${difference}`;
+  throw new KBertError("plugin/image", message, { plugin });
+}
