@@ -337,6 +337,8 @@ Deno.test("a program ends with 1 or 2 and one line that starts with error:", asy
   const { path } = folder;
   await Deno.writeTextFile(`${path}/k-bert.yaml`, tinyYaml(`${path}/runs`));
   await Deno.writeTextFile(`${path}/spoilt.yaml`, "name: tiny\nhead: {plugin: x}\nmodel:\n  layer: 2\n");
+  const wrongHead = tinyYaml(`${path}/runs`, { headSettings: { droput_rate: 0.2 } });
+  await Deno.writeTextFile(`${path}/wrong_head.yaml`, wrongHead);
   await Deno.writeTextFile(`${path}/elsewhere.yaml`, tinyYaml(`${path}/elsewhere`));
   await Deno.writeTextFile(`${path}/texts.json`, JSON.stringify(DATA));
   await Deno.mkdir(`${path}/runs/unfinished`, { recursive: true });
@@ -361,6 +363,12 @@ Deno.test("a program ends with 1 or 2 and one line that starts with error:", asy
       train("--config", `${path}/spoilt.yaml`),
       1,
       /spoilt\.yaml:4:3: model\.layer: unknown setting, did you mean layers\?/,
+    ],
+    [
+      "an unknown setting of the head",
+      train("--config", `${path}/wrong_head.yaml`),
+      1,
+      /wrong_head\.yaml:27:7: head\.settings\.droput_rate: unknown setting, did you mean dropout_rate\?/,
     ],
     [
       "settings that may not be read",

@@ -12,6 +12,7 @@ import { pluginSource } from "../security/source.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { loadLatestCheckpoint, requireSameConfiguration } from "./checkpoint.ts";
 import type { TrainingConfig } from "./config.ts";
+import { sourceOf } from "./load_config.ts";
 import { checkExamples, tokenize, type Tokenized } from "./examples.ts";
 import { HeadClient } from "./head_client.ts";
 import { headSettings, type LoadHead, requireSamePlugin } from "./head_plugin.ts";
@@ -108,7 +109,13 @@ export async function fineTune(parts: FineTuneParts, options: FineTuneOptions): 
 
   const settings = headSettings(config.head.settings, encoder.config.hiddenSize, labels.length);
   const timeoutMs = config.head.callTimeoutMs;
-  const plugin = stack.use(await parts.loadHead(image, { settings, seed: config.seed, timeoutMs }));
+  const source = sourceOf(config);
+  const plugin = stack.use(
+    await parts.loadHead(image, {
+      ...{ settings, seed: config.seed, timeoutMs },
+      ...(source && { settingsSource: { ...source, path: ["head", "settings"] } }),
+    }),
+  );
   const head = await HeadClient.connect(plugin, labels.length);
   const work = { encoder, tokenizer, head, backend: parts.backend };
   const training = stack.use(

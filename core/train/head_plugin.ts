@@ -6,6 +6,7 @@
  * @module
  */
 import { describe } from "../manifest/problems.ts";
+import type { SettingsSource } from "../manifest/settings.ts";
 import type { PluginImage } from "../security/image.ts";
 import { KBertError } from "../wall/errors.ts";
 import type { Tier } from "../wall/sandbox.ts";
@@ -21,7 +22,13 @@ export interface HeadPlugin extends HeadChannel, AsyncDisposable {
 /** Loads a head. */
 export type LoadHead = (
   image: PluginImage,
-  options: { settings: Record<string, unknown>; seed: number; timeoutMs: number },
+  options: {
+    settings: Record<string, unknown>;
+    /** Where they stand, for messages. */
+    settingsSource?: SettingsSource & { readonly file: string };
+    seed: number;
+    timeoutMs: number;
+  },
 ) => Promise<HeadPlugin>;
 
 /**

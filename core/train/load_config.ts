@@ -24,18 +24,29 @@ export async function loadTrainingConfig(
 ): Promise<TrainingConfig> {
   const text = String(location);
   const url = /^[a-z]+:\/\//.test(text) ? new URL(text) : toFileUrl(await absolute(text));
-  const config = override(parseTrainingConfig(await read(url, text), shortName(text)), overrides);
+  const source = { file: shortName(text), text: await read(url, text) };
+  const config = override(parseTrainingConfig(source.text, source.file), overrides);
   const resolve = (path: string): string => {
     if (path.startsWith("/") || /^[a-z]+:\/\//.test(path)) return path;
     const resolved = new URL(path, url);
     return resolved.protocol === "file:" ? decodeURIComponent(resolved.pathname) : resolved.href;
   };
   const { head, model } = config;
-  return {
+  const resolved = {
     ...config,
     head: { ...head, plugin: resolve(head.plugin) },
     model: model.from === undefined ? model : { ...model, from: resolve(model.from) },
   };
+  sources.set(resolved, source);
+  return resolved;
+}
+
+/** Beside the configuration and not in it: a run is the same run with another comment in its file. */
+const sources = new WeakMap<TrainingConfig, { file: string; text: string }>();
+
+/** The document that a configuration was read from, for those who find something wrong in it later. */
+export function sourceOf(config: TrainingConfig): { file: string; text: string } | undefined {
+  return sources.get(config);
 }
 
 function override(
