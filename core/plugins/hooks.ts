@@ -58,30 +58,31 @@ type ArgsOf<Name extends HookName> = Parameters<NonNullable<PluginHooks[Name]>> 
  * ```
  */
 export class Hooks {
-  readonly #hooks: PluginHooks[] = [];
+  readonly #added: { readonly hooks: PluginHooks }[] = [];
 
   /** Adds hooks until the result is disposed of. */
   add(hooks: PluginHooks): Disposable {
-    const own = { ...hooks };
-    this.#hooks.push(own);
+    const own = { hooks }; // the same hooks may be added twice
+    this.#added.push(own);
     return {
       [Symbol.dispose]: () => {
-        const index = this.#hooks.indexOf(own);
-        if (index >= 0) this.#hooks.splice(index, 1);
+        const index = this.#added.indexOf(own);
+        if (index >= 0) this.#added.splice(index, 1);
       },
     };
   }
 
   /** Whether anybody hooked this, so that a call without hooks costs no await. */
   has(name: HookName): boolean {
-    return this.#hooks.some((hooks) => hooks[name] !== undefined);
+    return this.#added.some(({ hooks }) => hooks[name] !== undefined);
   }
 
   /** Rejects with the first error; later hooks do not run then. */
   async run<Name extends HookName>(name: Name, plugin: HookedPlugin, ...args: ArgsOf<Name>): Promise<void> {
-    const order = name.startsWith("post") ? this.#hooks.toReversed() : [...this.#hooks];
-    for (const hooks of order) {
-      await (hooks[name] as Hook<unknown[]> | undefined)?.(plugin, ...args);
+    const order = name.startsWith("post") ? this.#added.toReversed() : [...this.#added];
+    for (const { hooks } of order) {
+      const hook = hooks[name] as Hook<unknown[]> | undefined;
+      await hook?.call(hooks, plugin, ...args);
     }
   }
 }

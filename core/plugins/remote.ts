@@ -20,8 +20,8 @@ type RemoteMethod<Method> = Method extends (...args: infer Args) => infer Result
 /** What can be called by name. */
 export interface Callable {
   readonly name: string;
-  /** Whether a method answers a stream; false for one that is not there. */
-  streams(method: string): boolean;
+  /** Whether a method answers a stream; undefined for one that is not known. */
+  streams(method: string): boolean | undefined;
   call(method: string, args: readonly WireValue[], options?: CallOptions): Promise<WireValue>;
   stream(
     method: string,
@@ -50,8 +50,21 @@ export function remote<Methods>(plugin: Callable, options: CallOptions = {}): Re
     get: (_target, method) => {
       // An object with then() would be taken for a promise by every await.
       if (typeof method !== "string" || method === "then") return undefined;
-      return (...args: WireValue[]) =>
-        plugin.streams(method) ? plugin.stream(method, args, options) : plugin.call(method, args, options);
+      return (...args: WireValue[]) => {
+        const streams = plugin.streams(method);
+        if (streams) return plugin.stream(method, args, options);
+        const answer = plugin.call(method, args, options);
+        return streams === false ? answer : alsoIterable(answer);
+      };
     },
   }) as Remote<Methods>;
+}
+
+/** A refusal reaches its caller also if it was made for `for await`, which a promise alone is not fit for. */
+function alsoIterable(answer: Promise<WireValue>): Promise<WireValue> & AsyncIterable<WireValue> {
+  return Object.assign(answer, {
+    async *[Symbol.asyncIterator](): AsyncGenerator<WireValue, void, void> {
+      yield await answer;
+    },
+  });
 }

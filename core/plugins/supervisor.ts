@@ -5,11 +5,13 @@
  */
 import type { EventBus } from "../bus/event_bus.ts";
 import { messageOf } from "../wall/errors.ts";
+import type { PluginState } from "./lifecycle.ts";
 import { CrashBreaker, type RestartPolicy } from "./restarts.ts";
 
 /** What is supervised. */
 export interface Supervised {
   readonly name: string;
+  readonly state: PluginState;
   initialize(): Promise<void>;
   activate(): Promise<void>;
   quarantine(): void;
@@ -19,6 +21,7 @@ export interface Supervised {
  * Watches over one plugin. Disposed of with it: a restart that waits is then given up.
  *
  * A restart that fails counts like another crash. Its errors are on the bus, told by the plugin itself.
+ * Somebody else who does something with the plugin meanwhile has the last word: it is left alone then.
  */
 export class Supervisor implements Disposable {
   readonly #plugin: Supervised;
@@ -33,12 +36,13 @@ export class Supervisor implements Disposable {
     this.#breaker = new CrashBreaker(policy);
   }
 
-  /** The plugin is `failed`; starts it again later, or quarantines it. */
+  /** Starts it again later, or quarantines it, if it is `failed`. */
   crashed(reason: unknown): void {
-    if (this.#disposed) return;
+    if (this.#disposed || this.#plugin.state !== "failed") return;
     const verdict = this.#breaker.crashed(performance.now());
     const { restarts } = verdict;
     if (verdict.restart) {
+      clearTimeout(this.#timer);
       this.#timer = setTimeout(() => void this.#restart(restarts, verdict.delayMs), verdict.delayMs);
       return;
     }
@@ -53,6 +57,7 @@ export class Supervisor implements Disposable {
   }
 
   async #restart(restarts: number, delayMs: number): Promise<void> {
+    if (this.#plugin.state !== "failed") return;
     try {
       await this.#plugin.initialize();
       await this.#plugin.activate();
