@@ -43,6 +43,7 @@ export interface LockdownOptions {
 
 /** Locks the realm that it is called in; called once, before any code of the plugin is imported. */
 export function lockdown({ tensors, log, onUncaught }: LockdownOptions): void {
+  queueMicrotask(() => {}); // its first use deletes a global, which throws in a realm that is locked
   catchUncaught(onUncaught);
   const stateful = tensors ? TENSOR_GLOBALS : [];
   const keep = new Set([...ALLOWED, ...stateful]);

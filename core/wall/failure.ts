@@ -46,17 +46,19 @@ export class PluginError extends Error {
   // A field, because a realm that is locked down lets nobody assign over what Error.prototype has.
   override readonly name: string;
   /** The plugin's own code, if its error had one. */
-  readonly code: string | undefined;
-  /** Where it was thrown, as the plugin's side saw it. */
-  readonly remoteStack: string | undefined;
+  declare readonly code?: string;
+  /** Where it was thrown, as the plugin's side saw it; `stack` is the same, for where it was made here is no news. */
+  declare readonly remoteStack?: string;
   /** Its parts, if it was an AggregateError. */
   declare readonly errors?: readonly PluginError[];
 
   constructor(failure: Failure) {
     super(printable(failure.message), failure.cause && { cause: new PluginError(failure.cause) });
     this.name = printable(failure.name, MAX_NAME);
-    this.code = failure.code === undefined ? undefined : printable(failure.code, MAX_NAME);
-    this.remoteStack = failure.stack === undefined ? undefined : printable(failure.stack);
+    if (failure.code !== undefined) define(this, "code", printable(failure.code, MAX_NAME));
+    const stack = failure.stack === undefined ? undefined : printable(failure.stack);
+    if (stack !== undefined) hide(this, "remoteStack", stack);
+    hide(this, "stack", stack ?? `${this.name}: ${this.message}`);
     if (failure.errors) {
       const errors = failure.errors.slice(0, MAX_PARTS).map((part) => new PluginError(part));
       define(this, "errors", errors);
@@ -65,6 +67,11 @@ export class PluginError extends Error {
       if (!(key in this)) define(this, key, value);
     }
   }
+}
+
+/** There, but not shown a second time when the error is printed. */
+function hide(error: PluginError, key: string, value: string): void {
+  Object.defineProperty(error, key, { value, enumerable: false, configurable: true, writable: true });
 }
 
 /** Not by an assignment, which could run a setter of the prototype. */
