@@ -44,6 +44,10 @@ export interface Faults {
   "plugin/answer": { plugin: string; method: string };
   /** A plugin does not run with the rights it has. */
   "plugin/permission": { plugin: string; right: string };
+  /** Nobody has agreed to the rights that a plugin asks for; `command` grants them. */
+  "plugin/consent": { plugin: string; sha256: string; asks: readonly string[]; command: string };
+  /** A plugin used a right that it was not granted; `value` is the host, path or name it was used on. */
+  "capability/refused": { plugin: string; right: string; value: string };
   /** A topic that is not one, or that its emitter or listener did not declare. */
   "event/topic": { topic: string; plugin?: string };
   /** Nobody emitted what was waited for. */
