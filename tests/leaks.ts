@@ -1,13 +1,16 @@
 /**
  * Loaded before every test file (`--preload`): a test that leaves something open fails, whatever it asserted.
  *
- * Counted are the calls, streams, listeners, channels and sandboxes of core/wall/ledger.ts, and the workers
- * of this thread, which nobody but the runtime counts. Timers, files and other resources are counted by Deno.
+ * Counted are the calls, streams, listeners, channels, sandboxes and processes of core/wall/ledger.ts, and the
+ * workers of this thread, which nobody but the runtime counts. Timers, files and other resources are counted by
+ * Deno.
  *
  * @module
  */
 import { openThings } from "../core/wall/ledger.ts";
 
+/** Tests may fake the clock's. */
+const realSetTimeout = globalThis.setTimeout;
 let workers = 0;
 
 globalThis.Worker = class extends Worker {
@@ -43,6 +46,7 @@ function withoutLeaks(run: Run): Run {
   const checked = async (context: Deno.TestContext): Promise<void> => {
     const before = counts();
     await run(context);
+    await processesEnded(before["processes"] ?? 0);
     const left = Object.entries(counts())
       .map(([kind, count]) => [kind, count - (before[kind] ?? 0)] as const)
       .filter(([, count]) => count !== 0);
@@ -51,6 +55,13 @@ function withoutLeaks(run: Run): Run {
     throw new Error(`The test left something open: ${list}`);
   };
   return Object.defineProperty(checked, "name", { value: run.name });
+}
+
+/** A process that was killed is gone a few milliseconds later; one that was not, fails the test. */
+async function processesEnded(before: number): Promise<void> {
+  for (let turn = 0; turn < 400 && openThings().processes > before; turn++) {
+    await new Promise((resolve) => realSetTimeout(resolve, 5));
+  }
 }
 
 function counts(): Record<string, number> {

@@ -15,8 +15,10 @@ import { hostLink } from "./host_link.ts";
 import { LIGHT_PORTS } from "./light_ports.ts";
 import { installLoader, type SdkModules, sealLoader } from "./loader.ts";
 import { lockdown } from "./lockdown.ts";
+import { type PipePort, pipePort } from "./pipe_port.ts";
 import { PluginInstance } from "./plugin_instance.ts";
 import type { PortServer } from "./port_server.ts";
+import { ON_A_PIPE } from "./process_protocol.ts";
 
 /** What the two entries differ in. */
 export interface BootOptions {
@@ -51,19 +53,21 @@ export function boot(options: BootOptions): void {
   installLoader(options.sdk);
   // Once: a listener that stays is one that the plugin can find.
   globalThis.addEventListener("message", (event) => {
-    const [port] = (event as MessageEvent).ports;
-    if (port) live(port, options);
+    const { data, ports: [port] } = event as MessageEvent;
+    if (port) {
+      live(data === ON_A_PIPE ? pipePort(port) : { port: messagePort(port), sealed: () => {} }, options);
+    }
   }, { once: true });
 }
 
-function live(port: MessagePort, { sdk, ports }: BootOptions): void {
+function live({ port, sealed }: PipePort, { sdk, ports }: BootOptions): void {
   const servers = new Map<string, PortServer>([...LIGHT_PORTS, ...ports]);
   let instance: PluginInstance | undefined;
   let loaded = false;
   // Computed, so that it never joins this module's own graph.
   const importModule = (url: string): Promise<Record<string, unknown>> => import(url);
 
-  const channel: Channel = new Channel(messagePort(port), {
+  const channel: Channel = new Channel(port, {
     peer: "the host",
     side: "plugin",
     serve: (call) => instance ? serve(instance, call) : loadOnce(call),
@@ -89,6 +93,7 @@ function live(port: MessagePort, { sdk, ports }: BootOptions): void {
     const sources = request.moduleSources.map((bytes) => decoder.decode(bytes));
     sealLoader(new Map(request.moduleUrls.map((url, index) => [url, sources[index] ?? ""])));
     lockdown({ tensors: sdk.has(TENSOR_SDK), log: link.log, onUncaught: (error) => channel.fail(error) });
+    sealed();
 
     const { container, eventBus } = link.connect(request);
     const pluginClass = exportOf(await importModule(request.entry), request);

@@ -7,10 +7,20 @@
  * @module
  */
 
-/** What is counted. Timers and files are counted by Deno itself. */
-export type LedgerKind = "channels" | "calls" | "streams" | "listeners" | "sandboxes";
+/**
+ * What is counted. Timers and files are counted by Deno itself. A process counts until it is gone, which is a
+ * few milliseconds longer than its sandbox.
+ */
+export type LedgerKind = "channels" | "calls" | "streams" | "listeners" | "sandboxes" | "processes";
 
-const counts: Record<LedgerKind, number> = { channels: 0, calls: 0, streams: 0, listeners: 0, sandboxes: 0 };
+const counts: Record<LedgerKind, number> = {
+  channels: 0,
+  calls: 0,
+  streams: 0,
+  listeners: 0,
+  sandboxes: 0,
+  processes: 0,
+};
 
 /** Counts a thing that was opened. */
 export function opened(kind: LedgerKind): void {

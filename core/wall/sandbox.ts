@@ -9,7 +9,13 @@
 import type { FramePort } from "./frame.ts";
 
 /** Where a plugin runs. */
-export type Tier = "worker";
+export type Tier = "worker" | "process";
+
+/**
+ * What the code in a place may do by itself. Nothing: what a plugin is granted, the host does for it. A grant
+ * that cannot be done so (a file to read, a host to reach) becomes another member of this union.
+ */
+export type SandboxPermissions = "none";
 
 /** What a place is asked for. */
 export interface SandboxOptions {
@@ -17,11 +23,25 @@ export interface SandboxOptions {
   readonly name: string;
   /** Whether the plugin computes with tensors; without, its place starts faster and takes less memory. */
   readonly tensors: boolean;
-  /** Called once if the place ends by itself: a crash, an uncaught error. */
+  /** Called once if the place ends by itself: a crash, an uncaught error. Never after it was disposed of. */
   readonly onFailure: (reason: string) => void;
+  /** @default {"none"} */
+  readonly permissions?: SandboxPermissions;
+  /**
+   * Resident memory in MiB beyond what the place takes before any code of the plugin has run; tensors and other
+   * buffers are in it. Only a process has a limit. @default {1_024}
+   */
+  readonly memoryMb?: number;
+  /** JavaScript objects in MiB. Only a process has a limit. @default {512} */
+  readonly heapMb?: number;
+  /** Hears the lines that the place writes besides frames, printable, up to 64 KiB. Only a process has any. */
+  readonly log?: (line: string) => void;
 }
 
-/** A running place. Whoever created it disposes of it, and with it of everything that runs there. */
+/**
+ * A running place. Whoever created it disposes of it, and with it of everything that runs there: at once, and
+ * in the tier `process` whatever it is doing.
+ */
 export interface Sandbox extends Disposable {
   readonly tier: Tier;
   readonly port: FramePort;

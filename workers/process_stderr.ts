@@ -1,0 +1,62 @@
+/**
+ * What a plugin's process writes to its standard error: Deno's own words when something goes wrong, since a
+ * plugin cannot reach it. Whoever could would find it read to the end, and kept up to a limit.
+ *
+ * @module
+ */
+import { printable } from "../core/wall/printable.ts";
+
+/** Characters that are kept, and handed on, of all that a process writes. */
+export const STDERR_CHARACTERS = 2 ** 16;
+/** Characters of one line. */
+const LINE_CHARACTERS = 1_000;
+
+/** What is known when it has ended. */
+export interface StderrSummary {
+  /** The last line that is not a place in a stack, or nothing. */
+  readonly lastLine: string;
+  /** Whether the engine gave up because there were too many objects. */
+  readonly outOfHeap: boolean;
+}
+
+/**
+ * Reads to the end, also what is dropped: who writes must not wait for ever.
+ *
+ * @param log hears each line, printable
+ * @example
+ * ```ts
+ * import { readStderr } from "./process_stderr.ts";
+ * import { assertEquals } from "../core/deps/assert.ts";
+ *
+ * const bytes = new TextEncoder().encode("error: no module\n    at file.ts:1:1\n");
+ * const lines: string[] = [];
+ * const { lastLine } = await readStderr(ReadableStream.from([bytes]), (line) => lines.push(line));
+ * assertEquals([lastLine, lines.length], ["error: no module", 2]);
+ * ```
+ */
+export async function readStderr(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  log: (line: string) => void = () => {},
+): Promise<StderrSummary> {
+  const summary = { lastLine: "", outOfHeap: false };
+  let room = STDERR_CHARACTERS;
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    if (room <= 0) continue;
+    const lines = (rest + text.slice(0, room)).split("\n");
+    room -= text.length;
+    rest = lines.pop()!;
+    lines.forEach(take);
+    if (room <= 0) take(`${rest} … (what follows is left out)`);
+  }
+  if (room > 0) take(rest);
+  return summary;
+
+  function take(line: string): void {
+    if (line.trim() === "") return;
+    const shown = printable(line, LINE_CHARACTERS);
+    if (line.includes("JavaScript out of memory")) summary.outOfHeap = true;
+    if (!/^\s/.test(line)) summary.lastLine = shown;
+    log(shown);
+  }
+}
