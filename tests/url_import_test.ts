@@ -4,23 +4,9 @@
  * @module
  */
 import { assert, assertEquals, assertStringIncludes } from "../core/deps/assert.ts";
+import { CHECKOUT, serveCheckout } from "./fixtures/checkout_server.ts";
 import { serveNpmRegistry } from "./fixtures/npm_registry.ts";
 import { withTempFolder } from "./fixtures/tiny_run.ts";
-
-const CHECKOUT = new URL("../", import.meta.url);
-/** What a web server would have of the checkout; nothing else may be asked for. */
-const SERVED = /^\/(mod\.ts|(core|workers|plugins)\/[\w/.-]+\.(ts|js|yaml))$/;
-
-/** Serves the checkout on loopback; the content types are those of an ordinary server. */
-function serveCheckout(): Deno.HttpServer<Deno.NetAddr> {
-  return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async ({ url }) => {
-    const { pathname } = new URL(url);
-    if (!SERVED.test(pathname) || pathname.includes("..")) return new Response(null, { status: 404 });
-    const type = pathname.endsWith(".ts") ? "application/typescript" : "text/javascript";
-    const body = await Deno.readFile(new URL(`.${pathname}`, CHECKOUT)).catch(() => null);
-    return new Response(body, { status: body ? 200 : 404, headers: { "content-type": type } });
-  });
-}
 
 const script = (origin: string): string => `
 import { createRuntime, loadTrainingConfig } from "${origin}/mod.ts";

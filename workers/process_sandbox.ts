@@ -20,6 +20,8 @@ import { readStderr, type StderrSummary } from "./process_stderr.ts";
 /** See {@linkcode SandboxOptions}. */
 const MEMORY_MB = 1_024;
 const HEAP_MB = 512;
+/** The process finds modules in the usual cache, or in the one that this program may know of. */
+const CACHE_HINT = " (if DENO_DIR is set, run this program with --allow-env=DENO_DIR)";
 /** Bytes that wait to be written. A process that was stopped reads nothing, and says nothing of it. */
 const MAX_WAITING_BYTES = 2 * FRAME_LIMITS.bytes;
 
@@ -35,10 +37,11 @@ export interface ProcessSandbox extends Sandbox {
  * Starts a process that waits for a plugin's image. Disposing of it is SIGKILL; it is gone a few milliseconds
  * later.
  *
+ * @param spawn starts the process; tests start others that misbehave
  * @throws {KBertError} `plugin/permission` if this program may not start Deno (`--allow-run=deno`)
  */
-export function processSandbox(options: SandboxOptions): ProcessSandbox {
-  return new PluginProcess(options);
+export function processSandbox(options: SandboxOptions, spawn = spawnPluginProcess): ProcessSandbox {
+  return new PluginProcess(options, spawn);
 }
 
 /**
@@ -67,12 +70,12 @@ class PluginProcess implements ProcessSandbox {
   #isGreeted = false;
   #waitingBytes = 0;
 
-  constructor(options: SandboxOptions) {
+  constructor(options: SandboxOptions, spawn: typeof spawnPluginProcess) {
     const { name, tensors, permissions = "none", memoryMb = MEMORY_MB, heapMb = HEAP_MB } = options;
     this.#options = options;
     this.#memoryMb = memoryMb;
     this.#heapMb = heapMb;
-    this.#child = spawnPluginProcess({ name, tensors, permissions, memoryMb, heapMb });
+    this.#child = spawn({ name, tensors, permissions, memoryMb, heapMb });
     opened("sandboxes");
     opened("processes");
     this.processId = this.#child.pid;
@@ -166,7 +169,8 @@ class PluginProcess implements ProcessSandbox {
   #reasonOf({ code, signal }: Deno.CommandStatus, { lastLine, outOfHeap }: StderrSummary): string {
     if (code === MEMORY_EXIT_CODE) return `it used more than ${this.#memoryMb} MiB of memory`;
     if (outOfHeap) return `its objects took more than ${this.#heapMb} MiB of memory`;
+    const hint = lastLine.includes("--cached-only") ? CACHE_HINT : "";
     const how = signal === null ? `with code ${code}` : `by ${signal}`;
-    return `its process ended ${how}${lastLine === "" ? "" : `: ${lastLine}`}`;
+    return `its process ended ${how}${lastLine === "" ? "" : `: ${lastLine}`}${hint}`;
   }
 }

@@ -13,7 +13,7 @@ const LINE_CHARACTERS = 1_000;
 
 /** What is known when it has ended. */
 export interface StderrSummary {
-  /** The last line that is not a place in a stack, or nothing. */
+  /** The last line that begins with `error:`, otherwise the last that is not a place in a stack, or nothing. */
   readonly lastLine: string;
   /** Whether the engine gave up because there were too many objects. */
   readonly outOfHeap: boolean;
@@ -41,6 +41,7 @@ export async function readStderr(
   const summary = { lastLine: "", outOfHeap: false };
   let room = STDERR_CHARACTERS;
   let rest = "";
+  let hasError = false;
   for await (const text of stream.pipeThrough(new TextDecoderStream())) {
     if (room <= 0) continue;
     const lines = (rest + text.slice(0, room)).split("\n");
@@ -56,7 +57,9 @@ export async function readStderr(
     if (line.trim() === "") return;
     const shown = printable(line, LINE_CHARACTERS);
     if (line.includes("JavaScript out of memory")) summary.outOfHeap = true;
-    if (!/^\s/.test(line)) summary.lastLine = shown;
+    const isError = line.startsWith("error:");
+    if (isError || !hasError && !/^\s/.test(line)) summary.lastLine = shown;
+    hasError ||= isError;
     log(shown);
   }
 }

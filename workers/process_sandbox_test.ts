@@ -1,0 +1,365 @@
+import {
+  assert,
+  assertEquals,
+  assertLess,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "../core/deps/assert.ts";
+import { type LoadOptions, PluginManager } from "../core/plugins/manager.ts";
+import type { Plugin } from "../core/plugins/plugin.ts";
+import { buildImage } from "../core/security/image.ts";
+import { pluginSource } from "../core/security/source.ts";
+import { KBertError } from "../core/wall/errors.ts";
+import type { SandboxFactory, SandboxOptions } from "../core/wall/sandbox.ts";
+import type { HostTensor } from "../core/wall/tensor.ts";
+import { type MemoryImage, memoryImage } from "../tests/fixtures/memory_image.ts";
+import { type ProcessSandbox, processSandbox } from "./process_sandbox.ts";
+import { workerSandbox } from "./worker_sandbox.ts";
+
+/** A plugin in a process of its own. */
+interface Place extends AsyncDisposable {
+  readonly plugin: Plugin;
+  readonly manager: PluginManager;
+  readonly sandbox: ProcessSandbox;
+}
+
+/** Starts a class with this body; what is not said is left as it is by itself. */
+async function start(
+  body: string,
+  { sandbox: more = {}, load = {}, ...image }: MemoryImage & {
+    sandbox?: Partial<SandboxOptions>;
+    load?: LoadOptions;
+  } = {},
+): Promise<Place> {
+  let sandbox: ProcessSandbox | undefined;
+  const manager = new PluginManager({
+    createSandbox: (options) => sandbox = processSandbox({ ...options, ...more }),
+  });
+  try {
+    const plugin = await manager.start(await memoryImage(body, image), load);
+    return {
+      plugin,
+      manager,
+      sandbox: sandbox!,
+      [Symbol.asyncDispose]: () => manager[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    manager[Symbol.dispose]();
+    await sandbox?.ended;
+    throw error;
+  }
+}
+
+/** Fails instead of waiting for ever for a process that was not killed. */
+async function endOf({ ended }: ProcessSandbox): Promise<void> {
+  const timeout = Promise.withResolvers<never>();
+  const timer = setTimeout(() => timeout.reject(new Error("The process is still there after 10 s")), 10_000);
+  await Promise.race([ended, timeout.promise]).finally(() => clearTimeout(timer));
+}
+
+/** A process that runs this instead of a plugin; why the sandbox says that it ended. */
+async function reasonFor(code: string): Promise<string> {
+  const failure = Promise.withResolvers<string>();
+  using sandbox = processSandbox(
+    { name: "x", tensors: false, onFailure: failure.resolve },
+    () =>
+      new Deno.Command("deno", {
+        args: [
+          "run",
+          "--no-prompt",
+          "--no-config",
+          `data:application/typescript,${encodeURIComponent(code)}`,
+        ],
+        stdin: "piped",
+        stdout: "piped",
+        stderr: "piped",
+        env: { NO_COLOR: "1" },
+      }).spawn(),
+  );
+  const reason = await failure.promise;
+  await endOf(sandbox);
+  return reason;
+}
+
+Deno.test("processSandbox() carries calls, streams, services, events and the log as a worker does", async () => {
+  await using place = await start(
+    `echo(value: unknown): unknown { return value; }
+    async *count(to: number): AsyncGenerator<number> { for (let n = 0; n < to; n++) yield n; }
+    async tell(): Promise<void> { await this.eventBus.emit("sample.told", { n: 1 }); console.log("said"); }
+    fail(): void { throw new TypeError("no"); }`,
+    { manifest: "events:\\n  emits: [sample.told]\\n".replaceAll("\\n", "\n") },
+  );
+  const { plugin, manager } = place;
+
+  assertEquals(plugin.tier, "process");
+  const value = { text: "é", list: [1, null, NaN], bytes: new Uint8Array(100_000).fill(7) };
+  assertEquals(await plugin.call("echo", [value]), { ...value, bytes: new Uint8Array(100_000).fill(7) });
+  assertEquals(value.bytes.byteLength, 0, "the sender's are moved, as between threads");
+  assertEquals(await Array.fromAsync(plugin.stream("count", [3])), [0, 1, 2]);
+  const error = await assertRejects(() => plugin.call("fail", []), KBertError);
+  assertMatch(error.message, /failed in fail\(\): no$/);
+
+  const told = manager.bus.waitFor("sample.told" as string);
+  const said = manager.bus.waitFor("log.*");
+  await plugin.call("tell", []);
+  const { source, payload } = await told;
+  assertEquals([source, payload], ["sample", { n: 1 }]);
+  assertEquals((await said).payload.message, "said");
+});
+
+Deno.test("processSandbox() carries many calls at once, with buffers of all sizes, in both directions", async () => {
+  await using place = await start(`echo(value: unknown): unknown { return value; }`);
+  const sizes = [0, 1, 32_768, 32_769, 65_535, 65_536, 1_000_003, 5_000_000];
+
+  const answers = await Promise.all(sizes.map(async (size, index) => {
+    const [answer, small] = await place.plugin.call("echo", [
+      [new Uint8Array(size).fill(index), Uint8Array.of(index)],
+    ]) as [Uint8Array, Uint8Array];
+    return [answer.length, answer.every((byte) => byte === index), small[0]];
+  }));
+
+  assertEquals(answers, sizes.map((size, index) => [size, true, index]));
+});
+
+Deno.test("processSandbox() trains a head to the last bit as a worker does", async () => {
+  const image = await buildImage(
+    pluginSource(new URL("../plugins/custom_classification_head/", import.meta.url)),
+  );
+  const settings = { hidden_size: 4, num_labels: 2, dropout_rate: 0.1 };
+  async function train(createSandbox: SandboxFactory): Promise<unknown[]> {
+    await using manager = new PluginManager({ createSandbox });
+    const head = await manager.start(image, { port: "head", settings, seed: 3 });
+    const answers: unknown[] = [];
+    for (let step = 1; step <= 3; step++) {
+      const hidden = Float32Array.from({ length: 8 }, (_, index) => Math.sin(index + step));
+      const states: HostTensor = { dtype: "float32", shape: [2, 4], data: hidden };
+      const labels: HostTensor = { dtype: "int32", shape: [2], data: Int32Array.of(0, 1) };
+      answers.push(await head.call("step", [states, labels, { step, weight: 1 }]));
+      await head.call("apply", [{ learningRate: 0.1, scale: 1, weightDecay: 0.01 }]);
+    }
+    return [...answers, await head.call("state", [])];
+  }
+
+  const [inProcess, inWorker] = [await train(processSandbox), await train(workerSandbox)];
+
+  assertEquals(inProcess, inWorker);
+});
+
+Deno.test("processSandbox() ends a plugin that never returns, when it is unloaded or disposed of", async (t) => {
+  for (const end of ["unload", "dispose"] as const) {
+    await t.step(end, async () => {
+      await using place = await start("spin(): void { for (;;); }", { load: { limits: { callMs: 2_000 } } });
+      const { plugin, sandbox } = place;
+      const spinning = assertRejects(() => plugin.call("spin", [], { timeoutMs: 50 }), KBertError);
+      assertEquals((await spinning).code, "call/timeout");
+
+      if (end === "dispose") plugin[Symbol.dispose]();
+      else await plugin.unload();
+
+      await endOf(sandbox);
+      assertEquals(plugin.openCalls, 0);
+    });
+  }
+});
+
+Deno.test("processSandbox() ends only the process of a plugin that takes too much memory, and names the limit", async (t) => {
+  const bombs: Record<string, [body: string, limits: Partial<SandboxOptions>, reason: RegExp]> = {
+    "buffers": [
+      `run(): void { const kept = []; for (;;) kept.push(new Uint8Array(2 ** 22).fill(1)); }`,
+      { memoryMb: 100 },
+      /because it used more than 100 MiB of memory$/,
+    ],
+    "buffers, a few at a time": [
+      `async run(): Promise<void> {
+        for (const kept = [];; await new Promise((next) => setTimeout(next, 1))) kept.push(new Uint8Array(2 ** 23).fill(1));
+      }`,
+      { memoryMb: 100 },
+      /because it used more than 100 MiB of memory$/,
+    ],
+    "objects": [
+      `run(): void { const kept = []; for (;;) kept.push({ at: kept.length, more: [1, 2] }); }`,
+      { heapMb: 64 },
+      /because its objects took more than 64 MiB of memory$/,
+    ],
+  };
+  for (const [what, [body, sandbox, reason]] of Object.entries(bombs)) {
+    await t.step(what, async () => {
+      await using place = await start(body, { sandbox });
+
+      const error = await assertRejects(() => place.plugin.call("run", []), KBertError);
+
+      assertMatch(error.message, reason);
+      await endOf(place.sandbox);
+      assertLess(Deno.memoryUsage().rss, 2 ** 30, "the host's own memory is as before");
+    });
+  }
+});
+
+Deno.test("processSandbox() holds the limit of memory against buffers that it is sent and does not take", async () => {
+  await using place = await start("spin(): void { for (;;); } take(_: unknown): void {}", {
+    sandbox: { memoryMb: 100 },
+  });
+  const errors = [place.plugin.call("spin", [])];
+  for (let n = 0; n < 8; n++) errors.push(place.plugin.call("take", [new Uint8Array(2 ** 24).fill(1)]));
+
+  for (const call of errors) {
+    const error = await assertRejects(() => call, KBertError);
+    assertMatch(error.message, /because it used more than 100 MiB of memory$/);
+  }
+});
+
+Deno.test("processSandbox() says why a plugin does not load, and ends what is disposed of while it starts", async () => {
+  const error = await assertRejects(
+    () => start("constructor() { super(); throw new Error('unmade'); }"),
+    KBertError,
+  );
+  assertMatch(error.message, /unmade/);
+
+  const uncaught = await assertRejects(
+    () =>
+      start(
+        "async initialize() { setTimeout(() => { throw new Error('late'); }); await new Promise(() => {}); }",
+      ),
+    KBertError,
+  );
+  assertMatch(uncaught.message, /nobody caught: late$/);
+
+  let isFailed = false;
+  const sandbox = processSandbox({ name: "x", tensors: false, onFailure: () => isFailed = true });
+  sandbox[Symbol.dispose]();
+  sandbox[Symbol.dispose]();
+  await endOf(sandbox);
+  assert(!isFailed, "whoever disposed of it knows");
+});
+
+Deno.test({
+  name: "processSandbox() names the right that is missing, and is never something weaker",
+  permissions: { run: false, read: "inherit" },
+  fn: () => {
+    const options = { name: "x", tensors: false, onFailure: () => {} };
+
+    const error = assertThrows(() => processSandbox(options), KBertError, "--allow-run=deno");
+
+    assertEquals([error.code, error.detail], ["plugin/permission", {
+      plugin: "x",
+      right: "--allow-run=deno",
+    }]);
+  },
+});
+
+Deno.test("processSandbox() ends a process that sends anything but frames", async (t) => {
+  const write = (bytes: string): string =>
+    `const write = (bytes: Uint8Array) => { while (bytes.length) bytes = bytes.subarray(Deno.stdout.writeSync(bytes)); };
+    const numbers = (...values: number[]) => write(new Uint8Array(Uint32Array.from(values).buffer));
+    const text = (text: string) => { const bytes = new TextEncoder().encode(text); numbers(bytes.length, 0); write(bytes); };
+    ${bytes}; setInterval(() => {}, 1_000);`;
+  const greet = "text(`k-bert ${Deno.pid}`);";
+  const cases: Record<string, [code: string, reason: RegExp]> = {
+    "a text": [
+      write("console.log('hello there')"),
+      /^it sent a frame of \d+ bytes of JSON, and the limit is/,
+    ],
+    "the greeting of another": [
+      write("text('k-bert 1')"),
+      /^what answered is not the process that was started/,
+    ],
+    "a head over the limit": [
+      write(`${greet} numbers(2 ** 30, 0)`),
+      /^it sent a frame of 1073741824 bytes of JSON/,
+    ],
+    "a head that never ends": [
+      write(`${greet} numbers(2 ** 22, 0); for (;;) write(new Uint8Array(65536))`),
+      /^it sent a frame of 4194304 bytes of JSON/,
+    ],
+    "buffers over the limit": [
+      write(`${greet} numbers(2, 2, 2 ** 28, 1); for (;;) write(new Uint8Array(65536))`),
+      /^it sent a frame of 268435457 bytes/,
+    ],
+    "no UTF-8": [
+      write(`${greet} numbers(1, 0); write(Uint8Array.of(255))`),
+      /^it sent a frame that is not UTF-8$/,
+    ],
+    "noise": [
+      write(`${greet} for (;;) write(crypto.getRandomValues(new Uint8Array(65536)))`),
+      /^it sent a frame (of|that)/,
+    ],
+    "a frame that is cut": [
+      write(`${greet} numbers(2, 1, 10); write(new Uint8Array(5)); Deno.exit(3)`),
+      /^its process ended with code 3$/,
+    ],
+    "an error": [
+      `throw new Error("broken\\u001b[2J")`,
+      /^its process ended with code 1: error: .*broken\\u001b\[2J$/,
+    ],
+    "nothing": ["", /^its process ended with code 0$/],
+    "a flood of errors": [
+      `for (let n = 0; n < 1e5; n++) console.error("line", n, "x".repeat(100)); Deno.exit(7);`,
+      /^its process ended with code 7: line \d+ x+/,
+    ],
+  };
+  for (const [what, [code, reason]] of Object.entries(cases)) {
+    await t.step(what, async () => assertMatch(await reasonFor(code), reason));
+  }
+});
+
+Deno.test("processSandbox() reads heads of a process to the last one before it says that it ended", async () => {
+  const heads: unknown[] = [];
+  const failure = Promise.withResolvers<string>();
+  const code = `const text = (text: string) => { const bytes = new TextEncoder().encode(text);
+      Deno.stdout.writeSync(new Uint8Array(Uint32Array.of(bytes.length, 0).buffer)); Deno.stdout.writeSync(bytes); };
+    text("k-bert " + Deno.pid); for (let n = 0; n < 1_000; n++) text("head " + n); Deno.exit(9);`;
+  using sandbox = processSandbox(
+    { name: "x", tensors: false, onFailure: failure.resolve },
+    () =>
+      new Deno.Command("deno", {
+        args: [
+          "run",
+          "--no-prompt",
+          "--no-config",
+          `data:application/typescript,${encodeURIComponent(code)}`,
+        ],
+        stdin: "piped",
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn(),
+  );
+  sandbox.port.onframe = (head) => heads.push(head);
+
+  assertEquals(await failure.promise, "its process ended with code 9");
+  assertEquals([heads.length, heads.at(-1)], [1_000, "head 999"]);
+});
+
+Deno.test("processSandbox() leaves no process behind a host that is killed", async (t) => {
+  const fixture = (name: string): string =>
+    decodeURIComponent(new URL(`../tests/fixtures/${name}`, import.meta.url).pathname);
+  for (const what of ["idle", "busy"]) {
+    await t.step(what, async () => {
+      const host = new Deno.Command("deno", {
+        args: [
+          ...[
+            "run",
+            "--no-prompt",
+            "--no-lock",
+            "--unstable-worker-options",
+            "--allow-run=deno",
+            "--cached-only",
+          ],
+          ...[fixture("process_host.ts"), what],
+        ],
+        stdout: "piped",
+      }).spawn();
+      const { value = new Uint8Array() } = await host.stdout.getReader().read();
+      const processId = Number(new TextDecoder().decode(value));
+      assert(processId > 0);
+
+      host.kill("SIGKILL");
+      await host.status;
+
+      const { code } = await new Deno.Command("deno", {
+        args: ["run", "--no-prompt", "--allow-run", fixture("wait_for_end.ts"), String(processId)],
+      }).output();
+      assertEquals(code, 0, `the process ${processId} is still there`);
+    });
+  }
+});
