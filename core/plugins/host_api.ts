@@ -9,6 +9,8 @@ import { KBertError } from "../wall/errors.ts";
 import type { ServedCall } from "../wall/options.ts";
 import { printable } from "../wall/printable.ts";
 import type { WireValue } from "../wall/values.ts";
+import { CAPABILITY_ARGUMENTS } from "./capabilities/index.ts";
+import type { Rows } from "./capabilities/rows.ts";
 
 const pattern = z.string().refine(isTopicPattern, "a topic, perhaps with wildcards");
 const name = z.string().min(1).max(128);
@@ -20,17 +22,14 @@ const ARGUMENTS = {
   "events.unsubscribe": z.tuple([pattern]),
   /** Call a service that the manifest asks for and the user offers: its name, a method, arguments. */
   "service.call": z.tuple([name, name, z.array(z.custom<WireValue>())]),
+  /** Use a right that was granted. */
+  ...CAPABILITY_ARGUMENTS,
 } as const;
 
 type Method = keyof typeof ARGUMENTS;
 
 /** What the host does when asked; each is given checked arguments. */
-export type HostApi = {
-  readonly [Name in Method]: (
-    args: z.output<typeof ARGUMENTS[Name]>,
-    call: ServedCall,
-  ) => WireValue | Promise<WireValue>;
-};
+export type HostApi = Rows<typeof ARGUMENTS>;
 
 /**
  * Answers a call of a plugin.

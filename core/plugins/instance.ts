@@ -36,6 +36,8 @@ export interface InstanceSetup {
   readonly port: PortName;
   readonly config: Readonly<Record<string, unknown>>;
   readonly seed: number;
+  /** Whether it may compute on the graphics card. */
+  readonly gpu: boolean;
   readonly timeoutMs: number;
 }
 
@@ -91,7 +93,7 @@ export class PluginInstance implements Disposable {
    * @throws {KBertError} `call/failed` with the plugin's error, `call/timeout`, `plugin/closed`,
    * `plugin/answer`
    */
-  async load({ port, config, seed, timeoutMs }: InstanceSetup): Promise<PluginDescription> {
+  async load({ port, config, seed, gpu, timeoutMs }: InstanceSetup): Promise<PluginDescription> {
     await this.#ready(timeoutMs);
     const { manifest, modules } = this.#image;
     const { file, name: exportName } = splitEntryPoint(manifest.entry_points[port] ?? "");
@@ -104,6 +106,7 @@ export class PluginInstance implements Disposable {
       moduleSources: [...modules.values()].map((source) => encoder.encode(source)),
       config: config as Record<string, WireValue>,
       seed,
+      gpu,
       listens: manifest.events.listens,
       services: manifest.permissions.services,
     }], { timeoutMs });

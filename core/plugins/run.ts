@@ -9,10 +9,12 @@ import { configurationDifference } from "../manifest/difference.ts";
 import type { PortName } from "../manifest/families.ts";
 import type { PluginManifest } from "../manifest/schema.ts";
 import type { PluginImage } from "../security/image.ts";
+import { NO_PERMISSIONS, type Permissions } from "../security/permissions.ts";
 import { KBertError, messageOf } from "../wall/errors.ts";
 import type { ServedCall } from "../wall/options.ts";
 import type { SandboxFactory } from "../wall/sandbox.ts";
 import type { WireValue } from "../wall/values.ts";
+import { capabilityApi } from "./capabilities/index.ts";
 import type { CallTarget } from "./caller.ts";
 import type { MethodDescription } from "./description.ts";
 import { EventBridge } from "./event_bridge.ts";
@@ -29,6 +31,8 @@ export interface RunOptions {
   readonly config: Readonly<Record<string, unknown>>;
   readonly seed: number;
   readonly limits: PluginLimits;
+  /** What it asks for and was granted. @default {nothing} */
+  readonly permissions?: Permissions;
   readonly createSandbox: SandboxFactory;
   readonly bus: EventBus;
   /** The host's services; a run has a child of it. */
@@ -51,12 +55,13 @@ export class PluginRun implements CallTarget {
     this.#options = options;
     this.#bridge = new EventBridge(bus, name, image.manifest.events);
     this.#scope = container.child(name);
+    const api = this.#hostApi();
     this.instance = new PluginInstance({
       image,
       name,
       createSandbox,
       channel: {
-        serve: (call) => serveHostApi(this.#hostApi(), name, call),
+        serve: (call) => serveHostApi(api, name, call),
         onEvents: (events) => this.#bridge.receive(events),
         onDropped: (count) => this.#bridge.dropped(count),
         onListenerError: (error) => this.#complain(error),
@@ -87,9 +92,10 @@ export class PluginRun implements CallTarget {
    * other settings than its manifest
    */
   async load(): Promise<void> {
-    const { image: { manifest }, name, port, config, seed, limits } = this.#options;
+    const { image: { manifest }, name, port, config, seed, limits, permissions } = this.#options;
     const { methods, configuration } = await this.instance.load({
       ...{ port, config, seed },
+      gpu: permissions?.gpu ?? false,
       timeoutMs: limits.callMs,
     });
     if (configuration !== undefined) requireSameSettings(configuration, manifest, name);
@@ -97,7 +103,9 @@ export class PluginRun implements CallTarget {
   }
 
   #hostApi(): HostApi {
+    const { name, permissions = NO_PERMISSIONS } = this.#options;
     return {
+      ...capabilityApi(name, permissions),
       "events.subscribe": ([pattern, history]) => {
         this.#bridge.subscribe(this.channel, pattern, history);
         return undefined;
