@@ -1,8 +1,9 @@
 /**
- * The program: `deno run <url>/cli.ts predict --model runs/<id> "text"`.
+ * The program: `deno run <url>/cli.ts predict --model runs/<id> "text"`, and `… grants list`.
  *
  * @module
  */
+import { grantsCommand } from "./core/cli/grants.ts";
 import { predictCommand } from "./core/cli/predict.ts";
 import { usage } from "./core/cli/options.ts";
 import { printLine } from "./core/cli/script.ts";
@@ -11,10 +12,13 @@ import { createRuntime, runProgram } from "./mod.ts";
 if (import.meta.main) {
   await runProgram(async (signal) => {
     const [command, ...args] = Deno.args;
-    if (command === undefined) throw usage("", "A command is missing; there is predict, see predict --help");
-    if (command !== "predict") {
-      throw usage(command, `There is no command ${command}; there is predict, see predict --help`);
+    const known = "there is predict and grants, see predict --help and grants --help";
+    if (command === undefined) throw usage("", `A command is missing; ${known}`);
+    if (command === "grants") {
+      await grantsCommand(args, printLine);
+      return "done";
     }
+    if (command !== "predict") throw usage(command, `There is no command ${command}; ${known}`);
     await using runtime = await createRuntime();
     await predictCommand(
       args,

@@ -6,14 +6,16 @@
 import { suggest } from "../manifest/suggest.ts";
 import { KBertError } from "../wall/errors.ts";
 
-/** What a command takes: option → whether it has a value. */
-export type OptionNames = Readonly<Record<string, "value" | "flag">>;
+/** What a command takes: option → whether it has a value, or values because it may be given more than once. */
+export type OptionNames = Readonly<Record<string, "value" | "values" | "flag">>;
 
 /** The parts of a command line. */
 export interface ParsedOptions<Names extends OptionNames> {
-  readonly options: { readonly [Name in keyof Names]?: Names[Name] extends "value" ? string : true };
+  readonly options: { readonly [Name in keyof Names]?: OptionValue<Names[Name]> };
   readonly rest: readonly string[];
 }
+
+type OptionValue<Kind> = Kind extends "value" ? string : Kind extends "values" ? readonly string[] : true;
 
 /**
  * Takes a command line apart. After `--` nothing is an option any more.
@@ -33,7 +35,7 @@ export function parseOptions<Names extends OptionNames>(
   args: readonly string[],
   names: Names,
 ): ParsedOptions<Names> {
-  const options: Record<string, string | true> = {};
+  const options: Record<string, string | string[] | true> = {};
   const rest: string[] = [];
   for (let index = 0; index < args.length; index++) {
     const argument = args[index]!;
@@ -57,7 +59,8 @@ export function parseOptions<Names extends OptionNames>(
       if (value === undefined || (given === undefined && value.startsWith("--"))) {
         throw usage(argument, `--${name} needs a value after it`);
       }
-      options[name] = value;
+      if (kind === "value") options[name] = value;
+      else options[name] = [...(options[name] as string[] | undefined ?? []), value];
     }
   }
   return { options: options as ParsedOptions<Names>["options"], rest };

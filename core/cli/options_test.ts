@@ -31,6 +31,12 @@ Deno.test("parseOptions() lets the last of two values count", () => {
   assertEquals(options, { seed: "2" });
 });
 
+Deno.test("parseOptions() keeps all of an option's values where it may have several", () => {
+  const { options } = parseOptions(["--net", "a", "--json", "--net=b"], { net: "values", json: "flag" });
+
+  assertEquals(options, { net: ["a", "b"], json: true });
+});
+
 Deno.test("parseOptions() takes an empty value and one that begins with dashes after an equals sign", () => {
   const { options } = parseOptions(["--seed", "", "--model=--json"], NAMES);
 
