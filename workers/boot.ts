@@ -38,6 +38,8 @@ interface LoadRequest {
   readonly moduleSources: readonly Uint8Array[];
   readonly config: Readonly<Record<string, unknown>>;
   readonly seed: number;
+  /** Whether the plugin may compute on the graphics card. */
+  readonly gpu: boolean;
   /** Patterns of topics and names of services that the manifest asks for. */
   readonly listens: readonly string[];
   readonly services: readonly string[];
@@ -88,11 +90,13 @@ function live({ port, sealed }: PipePort, { sdk, ports }: BootOptions): void {
       const needs = sdk.has(TENSOR_SDK) ? "" : `; a plugin that computes has to import "${TENSOR_SDK}"`;
       throw new Error(`Nothing serves the port ${request.port} here${needs}`);
     }
-    await server.prepare?.();
+    const { gpu } = request;
+    await server.prepare?.({ gpu });
     const decoder = new TextDecoder();
     const sources = request.moduleSources.map((bytes) => decoder.decode(bytes));
     sealLoader(new Map(request.moduleUrls.map((url, index) => [url, sources[index] ?? ""])));
-    lockdown({ tensors: sdk.has(TENSOR_SDK), log: link.log, onUncaught: (error) => channel.fail(error) });
+    const tensors = sdk.has(TENSOR_SDK);
+    lockdown({ tensors, gpu, log: link.log, onUncaught: (error) => channel.fail(error) });
     sealed();
 
     const { container, eventBus } = link.connect(request);

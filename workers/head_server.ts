@@ -8,7 +8,7 @@
  */
 import * as tf from "../core/deps/tfjs.ts";
 import { AdamW, squaredNorm, type UpdateOptions } from "../core/tensor/adamw.ts";
-import { startBackend } from "../core/tensor/backend.ts";
+import { type Backend, startBackend } from "../core/tensor/backend.ts";
 import { Tape } from "../core/tensor/tape.ts";
 import { download, upload } from "../core/tensor/transfer.ts";
 import type { ServedCall } from "../core/wall/options.ts";
@@ -16,6 +16,7 @@ import type { HostTensor } from "../core/wall/tensor.ts";
 import type { WireValue } from "../core/wall/values.ts";
 import { HeadPort } from "../plugins/sdk/head.ts";
 import type { CallContext } from "../plugins/sdk/plugin_port.ts";
+import { guardMappedRange } from "./gpu_guard.ts";
 import {
   contextOf,
   makePlugin,
@@ -25,10 +26,14 @@ import {
   type ServedPlugin,
 } from "./port_server.ts";
 
+/** There is one head in a worker, and its backend ends with it. */
+let backend: Backend | undefined;
+
 /** The head port of a worker. */
 export const serveHead: PortServer = {
-  async prepare(): Promise<void> {
-    await startBackend("wasm");
+  async prepare({ gpu }): Promise<void> {
+    backend = await startBackend(gpu ? "auto" : "wasm");
+    if (backend.name === "webgpu") guardMappedRange();
   },
 
   serve(setup: PluginSetup): ServedPlugin {
@@ -108,6 +113,7 @@ class HeadServer {
       squaredGradientNorm: await squaredNorm(this.#gradients.values()),
     };
     tf.dispose([states, targets]);
+    backend?.check(); // a graphics card that failed goes on with zeros
     return answer;
   }
 
@@ -121,7 +127,9 @@ class HeadServer {
 
   async predict(hidden: HostTensor, context: CallContext): Promise<WireValue> {
     using _scope = tensorScope();
-    return await download(await this.#forward(upload(hidden), context));
+    const logits = await download(await this.#forward(upload(hidden), context));
+    backend?.check();
+    return logits;
   }
 
   async state(): Promise<WireValue> {
@@ -130,6 +138,7 @@ class HeadServer {
       parameters[name] = await download(parameter);
     }
     const moments = Object.fromEntries(await this.#optimizer?.state() ?? []);
+    backend?.check();
     return { parameters, moments, updates: this.#optimizer?.updates ?? 0 };
   }
 

@@ -1,6 +1,6 @@
 /**
- * What of the host a plugin can reach from its worker: the event bus, the log, and the services that its
- * manifest asks for. Each is a message or a call; the host checks all of it again.
+ * What of the host a plugin can reach from its worker: the event bus, the log, the services that its
+ * manifest asks for, and what it was granted of network, files and environment. Each is a message or a call; the host checks all of it again.
  *
  * @module
  */
@@ -12,8 +12,10 @@ import type { Channel } from "../core/wall/channel.ts";
 import { KBertError } from "../core/wall/errors.ts";
 import type { WireEvent } from "../core/wall/options.ts";
 import type { WireValue } from "../core/wall/values.ts";
+import { Environment, Files, Network } from "../plugins/sdk/capabilities.ts";
 import { EventBus } from "../plugins/sdk/event_bus.ts";
 import { type Remote, service } from "../plugins/sdk/service.ts";
+import { environmentClient, filesClient, networkClient } from "./capability_clients.ts";
 import type { ConsoleSink } from "./lockdown.ts";
 
 /** As much as the host answers. */
@@ -68,7 +70,10 @@ export function hostLink(channel: Channel): HostLink {
       const container = new Container()
         .register(EventBus, { value: eventBus })
         .register(Logger, { value: new Logger(eventBus) })
-        .register(MetricsCollector, { value: new MetricsCollector(eventBus) });
+        .register(MetricsCollector, { value: new MetricsCollector(eventBus) })
+        .register(Network, { value: networkClient(channel) })
+        .register(Files, { value: filesClient(channel) })
+        .register(Environment, { value: environmentClient(channel) });
       for (const name of services) container.register(service(name), { value: serviceClient(channel, name) });
       return { container, eventBus };
     },

@@ -29,6 +29,9 @@ const ALLOWED = new Set(
 /** tfjs keeps its engine and registries on the global object, looks them up there and writes to them. */
 const TENSOR_GLOBALS = ["_tfGlobals", "_tfengine"];
 
+/** Numbers by their names, which the backend of the graphics card looks up there; no way to the card itself. */
+const GPU_CONSTANTS = ["GPUBufferUsage", "GPUMapMode", "GPUShaderStage", "GPUTextureUsage"];
+
 /** What a plugin's `console` does. */
 export type ConsoleSink = (level: "debug" | "info" | "warn" | "error", text: string) => void;
 
@@ -36,17 +39,20 @@ export type ConsoleSink = (level: "debug" | "info" | "warn" | "error", text: str
 export interface LockdownOptions {
   /** Whether tensors are computed here. */
   readonly tensors: boolean;
+  /** Whether they may be computed on the graphics card. @default {false} */
+  readonly gpu?: boolean;
   readonly log: ConsoleSink;
   /** Called with an error that nobody caught, thrown or rejected. */
   readonly onUncaught: (error: unknown) => void;
 }
 
 /** Locks the realm that it is called in; called once, before any code of the plugin is imported. */
-export function lockdown({ tensors, log, onUncaught }: LockdownOptions): void {
+export function lockdown({ tensors, gpu = false, log, onUncaught }: LockdownOptions): void {
   queueMicrotask(() => {}); // its first use deletes a global, which throws in a realm that is locked
   catchUncaught(onUncaught);
   const stateful = tensors ? TENSOR_GLOBALS : [];
-  const keep = new Set([...ALLOWED, ...stateful]);
+  const lasting = new Set([...ALLOWED, ...(gpu ? GPU_CONSTANTS : [])]);
+  const keep = lasting.union(new Set(stateful));
   for (const name of Object.getOwnPropertyNames(globalThis)) if (!keep.has(name)) remove(globalThis, name);
   // `self.close`, `navigator` and the like live on the prototypes. EventTarget's is left alone: without
   // dispatchEvent every MessagePort dies on the first unhandled rejection.
@@ -59,7 +65,7 @@ export function lockdown({ tensors, log, onUncaught }: LockdownOptions): void {
   }
   define(globalThis, "console", quietConsole(log));
   hideOwnStacks();
-  for (const name of Object.getOwnPropertyNames(globalThis)) if (ALLOWED.has(name)) pin(name);
+  for (const name of Object.getOwnPropertyNames(globalThis)) if (lasting.has(name)) pin(name);
   define(globalThis, "dispatchEvent", EventTarget.prototype.dispatchEvent);
   freezeAll(new Set(stateful));
 }

@@ -36,9 +36,15 @@ export interface ServedPlugin {
   readonly described: readonly MethodDescription[];
 }
 
+/** What a port may use beside the processor. */
+export interface PortRights {
+  /** The graphics card. */
+  readonly gpu: boolean;
+}
+
 /** Prepares (before the lockdown) and then makes a plugin's instance and serves it. */
 export interface PortServer {
-  prepare?(): Promise<void>;
+  prepare?(rights: PortRights): Promise<void>;
   /** Runs inside the worker's container and synchronously, so that constructors may inject. */
   serve(setup: PluginSetup): ServedPlugin;
 }

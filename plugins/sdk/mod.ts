@@ -26,5 +26,7 @@ export { KBertError } from "../../core/wall/errors.ts";
 export { PluginError } from "../../core/wall/failure.ts";
 export { service } from "./service.ts";
 export type { Remote } from "./service.ts";
+export { Environment, Files, Network } from "./capabilities.ts";
+export type { FetchOptions, FolderEntry, NetworkAnswer } from "./capabilities.ts";
 export { firstThatWorks, retry } from "./resilience.ts";
 export type { RetryOptions } from "./resilience.ts";
