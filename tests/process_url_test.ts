@@ -18,7 +18,8 @@ const answers = [];
 for (const [folder, method, argument] of [["words", "count", "two words"], ["head", "predict", {
   dtype: "float32", shape: [1, 2], data: Float32Array.of(1, 2),
 }]]) {
-  const plugin = await manager.start("./" + folder);
+  const settings = folder === "head" ? { hidden_size: 2, num_labels: 2 } : {};
+  const plugin = await manager.start("./" + folder, { settings });
   answers.push(plugin.tier, await plugin.call(method, [argument]));
 }
 console.log(JSON.stringify(answers));
@@ -32,6 +33,11 @@ author: The k-bert authors
 license: MIT
 entry_points:
   ${port}: main:Main
+${port === "head" ? HEAD_SETTINGS : ""}`;
+
+const HEAD_SETTINGS = `configuration:
+  hidden_size: {type: int, required: true}
+  num_labels: {type: int, required: true}
 `;
 
 const PLUGINS = {
@@ -76,7 +82,10 @@ async function run(rights: readonly string[]): Promise<{ code: number; output: s
 }
 
 Deno.test("processSandbox() imported from a URL with an empty cache starts plugins with and without tensors", async () => {
-  const { code, output, errors } = await run(["--allow-run=deno", "--allow-env=DENO_DIR"]);
+  const { code, output, errors } = await run([
+    "--allow-run=deno",
+    "--allow-env=DENO_DIR,NPM_CONFIG_REGISTRY",
+  ]);
 
   assertEquals(code, 0, errors);
   const [tier, words, headTier, tensor] = JSON.parse(output);
@@ -85,9 +94,9 @@ Deno.test("processSandbox() imported from a URL with an empty cache starts plugi
 });
 
 Deno.test("processSandbox() imported from a URL says which right is missing", async () => {
-  const withoutRun = await run(["--allow-env=DENO_DIR"]);
+  const withoutRun = await run(["--allow-env=DENO_DIR,NPM_CONFIG_REGISTRY"]);
   assertStringIncludes(withoutRun.errors, "run it with --allow-run=deno");
 
   const withoutEnvironment = await run(["--allow-run=deno"]);
-  assertMatch(withoutEnvironment.errors, /not found in cache.*--allow-env=DENO_DIR/);
+  assertMatch(withoutEnvironment.errors, /not found in cache.*--allow-env=DENO_DIR,NPM_CONFIG_REGISTRY/);
 });

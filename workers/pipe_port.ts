@@ -9,7 +9,6 @@
  *
  * @module
  */
-import { POOLED_BYTES } from "../core/wall/buffer_pool.ts";
 import { type FramePort, messagePort } from "../core/wall/frame.ts";
 import { encodeFrame, moveBuffers } from "../core/wall/pipe_frame.ts";
 import { greeting, mainThread } from "./process_protocol.ts";
@@ -25,7 +24,6 @@ export interface PipePort {
 export function pipePort(inbound: MessagePort): PipePort {
   const write = Deno.stdout.writeSync.bind(Deno.stdout);
   const memoryUsage = Deno.memoryUsage;
-  const giveBack = inbound.postMessage.bind(inbound);
   const tell = mainThread();
   const port = messagePort(inbound);
   tell("loaded");
@@ -34,10 +32,8 @@ export function pipePort(inbound: MessagePort): PipePort {
   return { port, sealed: () => tell(memoryUsage().rss) };
 
   function send(head: string, buffers: readonly ArrayBuffer[]): void {
-    const moved = moveBuffers(buffers);
-    for (const part of encodeFrame({ head, buffers: moved })) {
+    for (const part of encodeFrame({ head, buffers: moveBuffers(buffers) })) {
       for (let rest = part; rest.byteLength > 0;) rest = rest.subarray(write(rest));
     }
-    for (const buffer of moved) if (buffer.byteLength >= POOLED_BYTES) giveBack(buffer, [buffer]);
   }
 }

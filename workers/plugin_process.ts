@@ -22,9 +22,10 @@ let loading = 2;
 let baseBytes: number | undefined;
 
 const { port1, port2 } = new MessageChannel();
-start("./pipe_reader.ts", "none").postMessage(null, [port1]);
+// First the one that takes longer to load.
 start(tensors ? "./tensor_plugin_worker.ts" : "./plugin_worker.ts", permissions)
   .postMessage(ON_A_PIPE, [port2]);
+start("./pipe_reader.ts", "none").postMessage(null, [port1]);
 
 setInterval(() => {
   const { rss } = Deno.memoryUsage();

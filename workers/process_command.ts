@@ -12,6 +12,9 @@ import type { ProcessSetup } from "./process_protocol.ts";
 /** Folders that a plugin's worker has its modules from; next to this file's own when they are local. */
 const MODULE_FOLDERS = ["../workers", "../core", "../plugins/sdk"];
 
+/** The folder of the cache, and the part of it that npm packages are in: it is named after their registry. */
+const CACHE_VARIABLES = ["DENO_DIR", "NPM_CONFIG_REGISTRY"];
+
 /** What is asked for. */
 export interface ProcessCommandOptions extends ProcessSetup {
   /** Of the plugin, for errors. */
@@ -44,6 +47,8 @@ export function spawnPluginProcess({ name, heapMb, ...setup }: ProcessCommandOpt
     // A fresh folder would need the right to write one. This one holds nothing of the user's, and the process
     // may neither read nor write it.
     cwd: "/",
+    // Out of the group that a terminal interrupts: a host that finishes its step first still needs its plugins.
+    detached: true,
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
@@ -74,12 +79,15 @@ function moduleRights(): string[] {
   return [`--allow-read=${folders.map((folder) => folder.replaceAll(",", ",,")).join(",")}`];
 }
 
-/** Nothing of the user's, but where the modules are cached if that is not the usual place. */
+/** Nothing of the user's, but where modules are in the cache if that is not the usual place. */
 function environment(): Record<string, string> {
-  const quiet = { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", DENO_NO_PACKAGE_JSON: "1" };
-  const mayRead = isGranted({ name: "env", variable: "DENO_DIR" });
-  const cache = mayRead ? Deno.env.get("DENO_DIR") : undefined;
-  return cache === undefined ? quiet : { ...quiet, DENO_DIR: cache };
+  const env: Record<string, string> = { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", DENO_NO_PACKAGE_JSON: "1" };
+  for (const variable of CACHE_VARIABLES) {
+    if (!isGranted({ name: "env", variable })) continue;
+    const value = Deno.env.get(variable);
+    if (value !== undefined) env[variable] = value;
+  }
+  return env;
 }
 
 function isGranted(right: Deno.PermissionDescriptor): boolean {

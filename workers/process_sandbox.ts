@@ -13,6 +13,7 @@ import { type Frame, FRAME_LIMITS, type FramePort } from "../core/wall/frame.ts"
 import { closed, opened } from "../core/wall/ledger.ts";
 import { encodeFrame, FrameDecoder, moveBuffers } from "../core/wall/pipe_frame.ts";
 import type { Sandbox, SandboxOptions } from "../core/wall/sandbox.ts";
+import { EarlyFrames } from "./early_frames.ts";
 import { spawnPluginProcess } from "./process_command.ts";
 import { greeting, MEMORY_EXIT_CODE } from "./process_protocol.ts";
 import { readStderr, type StderrSummary } from "./process_stderr.ts";
@@ -21,7 +22,10 @@ import { readStderr, type StderrSummary } from "./process_stderr.ts";
 const MEMORY_MB = 1_024;
 const HEAP_MB = 512;
 /** The process finds modules in the usual cache, or in the one that this program may know of. */
-const CACHE_HINT = " (if DENO_DIR is set, run this program with --allow-env=DENO_DIR)";
+const CACHE_HINT =
+  " (if DENO_DIR or NPM_CONFIG_REGISTRY is set, run this program with --allow-env=DENO_DIR,NPM_CONFIG_REGISTRY)";
+/** Deno says so when a module or package is not in the cache. */
+const NOT_CACHED = /--cached-only|^error: .*Failed loading https?:/;
 /** Bytes that wait to be written. A process that was stopped reads nothing, and says nothing of it. */
 const MAX_WAITING_BYTES = 2 * FRAME_LIMITS.bytes;
 
@@ -66,6 +70,7 @@ class PluginProcess implements ProcessSandbox {
   readonly #memoryMb: number;
   readonly #heapMb: number;
   readonly #pool = new BufferPool();
+  readonly #inbound = new EarlyFrames();
   #isOpen = true;
   #isGreeted = false;
   #waitingBytes = 0;
@@ -80,7 +85,7 @@ class PluginProcess implements ProcessSandbox {
     opened("processes");
     this.processId = this.#child.pid;
     this.#writer = this.#child.stdin.getWriter();
-    this.port = { onframe: null, send: (frame) => this.#send(frame), close: () => this.#close() };
+    this.port = this.#makePort();
     this.ended = this.#watch();
   }
 
@@ -88,13 +93,22 @@ class PluginProcess implements ProcessSandbox {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     closed("sandboxes");
-    this.#close();
+    this.#inbound.close();
     this.#kill();
   }
 
-  /** Nothing is heard or said any more. */
-  #close(): void {
-    this.port.onframe = null;
+  #makePort(): FramePort {
+    const inbound = this.#inbound;
+    return {
+      send: (frame) => this.#send(frame),
+      get onframe() {
+        return inbound.listener;
+      },
+      set onframe(listener) {
+        inbound.listener = listener;
+      },
+      close: () => inbound.close(),
+    };
   }
 
   #kill(): void {
@@ -135,7 +149,7 @@ class PluginProcess implements ProcessSandbox {
   }
 
   #receive(frame: Frame | string): void {
-    if (this.#isGreeted) return this.port.onframe?.(frame);
+    if (this.#isGreeted) return this.#inbound.receive(frame);
     if (frame !== greeting(this.processId)) {
       throw new Error(
         `what answered is not the process that was started; "deno" has to be the program, not a script that starts it`,
@@ -169,7 +183,7 @@ class PluginProcess implements ProcessSandbox {
   #reasonOf({ code, signal }: Deno.CommandStatus, { lastLine, outOfHeap }: StderrSummary): string {
     if (code === MEMORY_EXIT_CODE) return `it used more than ${this.#memoryMb} MiB of memory`;
     if (outOfHeap) return `its objects took more than ${this.#heapMb} MiB of memory`;
-    const hint = lastLine.includes("--cached-only") ? CACHE_HINT : "";
+    const hint = NOT_CACHED.test(lastLine) ? CACHE_HINT : "";
     const how = signal === null ? `with code ${code}` : `by ${signal}`;
     return `its process ended ${how}${lastLine === "" ? "" : `: ${lastLine}`}${hint}`;
   }

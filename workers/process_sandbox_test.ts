@@ -58,25 +58,41 @@ async function endOf({ ended }: ProcessSandbox): Promise<void> {
   await Promise.race([ended, timeout.promise]).finally(() => clearTimeout(timer));
 }
 
-/** A process that runs this instead of a plugin; why the sandbox says that it ended. */
+/** A process that runs this code. */
+function processOf(code: string): Deno.ChildProcess {
+  return new Deno.Command("deno", {
+    args: ["run", "--no-prompt", "--no-config", `data:application/typescript,${encodeURIComponent(code)}`],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+    env: { NO_COLOR: "1" },
+  }).spawn();
+}
+
+/** Code that may write bytes, numbers and texts as they stand in a frame, and then stays. */
+function talking(code: string): string {
+  return `
+    const write = (bytes: Uint8Array) => {
+      while (bytes.length) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
+    };
+    const numbers = (...values: number[]) => write(new Uint8Array(Uint32Array.from(values).buffer));
+    const text = (text: string) => {
+      const bytes = new TextEncoder().encode(text);
+      numbers(bytes.length, 0);
+      write(bytes);
+    };
+    ${code};
+    setInterval(() => {}, 1_000);`;
+}
+
+/** What a plugin's process says first. */
+const GREET = "text(`k-bert ${Deno.pid}`);";
+
+/** Why a sandbox whose process runs this instead of a plugin says that it ended. */
 async function reasonFor(code: string): Promise<string> {
   const failure = Promise.withResolvers<string>();
-  using sandbox = processSandbox(
-    { name: "x", tensors: false, onFailure: failure.resolve },
-    () =>
-      new Deno.Command("deno", {
-        args: [
-          "run",
-          "--no-prompt",
-          "--no-config",
-          `data:application/typescript,${encodeURIComponent(code)}`,
-        ],
-        stdin: "piped",
-        stdout: "piped",
-        stderr: "piped",
-        env: { NO_COLOR: "1" },
-      }).spawn(),
-  );
+  const options = { name: "x", tensors: false, onFailure: failure.resolve };
+  using sandbox = processSandbox(options, () => processOf(code));
   const reason = await failure.promise;
   await endOf(sandbox);
   return reason;
@@ -249,43 +265,37 @@ Deno.test({
 });
 
 Deno.test("processSandbox() ends a process that sends anything but frames", async (t) => {
-  const write = (bytes: string): string =>
-    `const write = (bytes: Uint8Array) => { while (bytes.length) bytes = bytes.subarray(Deno.stdout.writeSync(bytes)); };
-    const numbers = (...values: number[]) => write(new Uint8Array(Uint32Array.from(values).buffer));
-    const text = (text: string) => { const bytes = new TextEncoder().encode(text); numbers(bytes.length, 0); write(bytes); };
-    ${bytes}; setInterval(() => {}, 1_000);`;
-  const greet = "text(`k-bert ${Deno.pid}`);";
   const cases: Record<string, [code: string, reason: RegExp]> = {
     "a text": [
-      write("console.log('hello there')"),
+      talking("console.log('hello there')"),
       /^it sent a frame of \d+ bytes of JSON, and the limit is/,
     ],
     "the greeting of another": [
-      write("text('k-bert 1')"),
+      talking("text('k-bert 1')"),
       /^what answered is not the process that was started/,
     ],
     "a head over the limit": [
-      write(`${greet} numbers(2 ** 30, 0)`),
+      talking(`${GREET} numbers(2 ** 30, 0)`),
       /^it sent a frame of 1073741824 bytes of JSON/,
     ],
     "a head that never ends": [
-      write(`${greet} numbers(2 ** 22, 0); for (;;) write(new Uint8Array(65536))`),
+      talking(`${GREET} numbers(2 ** 22, 0); for (;;) write(new Uint8Array(65536))`),
       /^it sent a frame of 4194304 bytes of JSON/,
     ],
     "buffers over the limit": [
-      write(`${greet} numbers(2, 2, 2 ** 28, 1); for (;;) write(new Uint8Array(65536))`),
+      talking(`${GREET} numbers(2, 2, 2 ** 28, 1); for (;;) write(new Uint8Array(65536))`),
       /^it sent a frame of 268435457 bytes/,
     ],
     "no UTF-8": [
-      write(`${greet} numbers(1, 0); write(Uint8Array.of(255))`),
+      talking(`${GREET} numbers(1, 0); write(Uint8Array.of(255))`),
       /^it sent a frame that is not UTF-8$/,
     ],
     "noise": [
-      write(`${greet} for (;;) write(crypto.getRandomValues(new Uint8Array(65536)))`),
+      talking(`${GREET} for (;;) write(crypto.getRandomValues(new Uint8Array(65536)))`),
       /^it sent a frame (of|that)/,
     ],
     "a frame that is cut": [
-      write(`${greet} numbers(2, 1, 10); write(new Uint8Array(5)); Deno.exit(3)`),
+      talking(`${GREET} numbers(2, 1, 10); write(new Uint8Array(5)); Deno.exit(3)`),
       /^its process ended with code 3$/,
     ],
     "an error": [
@@ -303,63 +313,88 @@ Deno.test("processSandbox() ends a process that sends anything but frames", asyn
   }
 });
 
-Deno.test("processSandbox() reads heads of a process to the last one before it says that it ended", async () => {
+Deno.test("processSandbox() hands on every frame before it says that the process ended", async () => {
   const heads: unknown[] = [];
   const failure = Promise.withResolvers<string>();
-  const code = `const text = (text: string) => { const bytes = new TextEncoder().encode(text);
-      Deno.stdout.writeSync(new Uint8Array(Uint32Array.of(bytes.length, 0).buffer)); Deno.stdout.writeSync(bytes); };
-    text("k-bert " + Deno.pid); for (let n = 0; n < 1_000; n++) text("head " + n); Deno.exit(9);`;
   using sandbox = processSandbox(
     { name: "x", tensors: false, onFailure: failure.resolve },
-    () =>
-      new Deno.Command("deno", {
-        args: [
-          "run",
-          "--no-prompt",
-          "--no-config",
-          `data:application/typescript,${encodeURIComponent(code)}`,
-        ],
-        stdin: "piped",
-        stdout: "piped",
-        stderr: "piped",
-      }).spawn(),
+    () => processOf(talking(`${GREET} for (let n = 0; n < 1_000; n++) text("head " + n); Deno.exit(9);`)),
   );
   sandbox.port.onframe = (head) => heads.push(head);
 
   assertEquals(await failure.promise, "its process ended with code 9");
-  assertEquals([heads.length, heads.at(-1)], [1_000, "head 999"]);
+  assertEquals([heads.length, heads[0], heads.at(-1)], [1_000, "head 0", "head 999"]);
 });
 
+Deno.test("processSandbox() keeps what is said before anybody listens, which is not much", async () => {
+  using sandbox = processSandbox(
+    { name: "x", tensors: false, onFailure: () => {} },
+    () => processOf(talking(`${GREET} text("ready"); Deno.exit(0);`)),
+  );
+  await sandbox.ended;
+  const heard = Promise.withResolvers<unknown>();
+  sandbox.port.onframe = heard.resolve;
+  assertEquals(await heard.promise, "ready");
+
+  const reason = await reasonFor(talking(`${GREET} for (;;) text("ready");`));
+  assertEquals(reason, "it spoke before it was asked anything");
+});
+
+/** A program of the fixtures, with these rights. */
+function fixture(name: string, rights: readonly string[], args: readonly string[]): Deno.Command {
+  const path = decodeURIComponent(new URL(`../tests/fixtures/${name}`, import.meta.url).pathname);
+  return new Deno.Command("deno", {
+    args: [
+      "run",
+      "--no-prompt",
+      "--no-lock",
+      "--cached-only",
+      "--unstable-worker-options",
+      ...rights,
+      path,
+      ...args,
+    ],
+    stdout: "piped",
+    detached: true, // a group of its own, as in a terminal
+  });
+}
+
+/** A host in a process of its own, and the number of its plugin's. */
+async function startHost(what: string): Promise<
+  { host: Deno.ChildProcess; output: ReadableStreamDefaultReader<Uint8Array>; processId: number }
+> {
+  const host = fixture("process_host.ts", ["--allow-run=deno"], [what]).spawn();
+  const output = host.stdout.getReader();
+  const processId = Number(new TextDecoder().decode((await output.read()).value));
+  assert(processId > 0);
+  return { host, output, processId };
+}
+
+/** Fails if the process is still there after a while. */
+async function assertGone(processId: number): Promise<void> {
+  const { code } = await fixture("wait_for_end.ts", ["--allow-run"], [String(processId)]).output();
+  assertEquals(code, 0, `the process ${processId} is still there`);
+}
+
 Deno.test("processSandbox() leaves no process behind a host that is killed", async (t) => {
-  const fixture = (name: string): string =>
-    decodeURIComponent(new URL(`../tests/fixtures/${name}`, import.meta.url).pathname);
   for (const what of ["idle", "busy"]) {
     await t.step(what, async () => {
-      const host = new Deno.Command("deno", {
-        args: [
-          ...[
-            "run",
-            "--no-prompt",
-            "--no-lock",
-            "--unstable-worker-options",
-            "--allow-run=deno",
-            "--cached-only",
-          ],
-          ...[fixture("process_host.ts"), what],
-        ],
-        stdout: "piped",
-      }).spawn();
-      const { value = new Uint8Array() } = await host.stdout.getReader().read();
-      const processId = Number(new TextDecoder().decode(value));
-      assert(processId > 0);
+      const { host, processId } = await startHost(what);
 
       host.kill("SIGKILL");
       await host.status;
 
-      const { code } = await new Deno.Command("deno", {
-        args: ["run", "--no-prompt", "--allow-run", fixture("wait_for_end.ts"), String(processId)],
-      }).output();
-      assertEquals(code, 0, `the process ${processId} is still there`);
+      await assertGone(processId);
     });
   }
+});
+
+Deno.test("processSandbox() keeps a plugin when the terminal interrupts its host, which may need it to finish", async () => {
+  const { host, output, processId } = await startHost("idle");
+
+  await fixture("interrupt_group.ts", ["--allow-run"], [String(host.pid)]).output();
+
+  assertEquals(new TextDecoder().decode((await output.read()).value), "answered");
+  assertEquals((await host.status).code, 0);
+  await assertGone(processId);
 });

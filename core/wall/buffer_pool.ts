@@ -9,7 +9,7 @@
  */
 
 /** Smaller buffers are cheaper to make than to keep. */
-export const POOLED_BYTES = 2 ** 16;
+const POOLED_BYTES = 2 ** 16;
 
 /** The newest buffers, up to a number of bytes. */
 export class BufferPool {
