@@ -89,12 +89,15 @@ interface Request extends Pick<PluginImage, "manifest" | "sha256"> {
 
 /** Events and services carry whatever their senders put in: a head that hears an augmenter sees its texts. */
 function textSourceOf({ manifest }: Pick<PluginImage, "manifest">, port: PortName): string | undefined {
-  if (seesText(port)) {
-    return port === "plugin" ? "is called with whatever you give it" : `is a ${port} plugin`;
-  }
+  if (seesText(port)) return SEES_BY_PORT[port] ?? "is called with whatever you give it";
   if (manifest.events.listens.length > 0) return "hears events of other plugins";
   return manifest.permissions.services.length > 0 ? "calls services of your script" : undefined;
 }
+
+const SEES_BY_PORT: Readonly<Partial<Record<PortName, string>>> = {
+  augmenter: "is an augmenter",
+  feature: "is a feature extractor",
+};
 
 function requireShort({ manifest: { name, permissions } }: Pick<PluginImage, "manifest">): void {
   const value = [...describePermissions(permissions), ...rightOptions(permissions)].join(" ").length;
@@ -179,18 +182,19 @@ function refusal(request: Request, grants: GrantStore, why: Refused): KBertError
   const { name, version, sha256, permissions } = grant;
   const asks = describePermissions(permissions);
   const command = allowCommand(grant, { path: grants.path, isDefault: isDefault(grants.path) });
-  const known = grants.find(name, sha256) !== undefined;
   const message = why === "no"
     ? `The plugin ${name} ${version} was refused what it asks for; should you change your mind, run: ${command}`
-    : `The plugin ${name} ${version} asks to ${asks.join(", ")}${
-      known ? "" : sinceText(grant, grants)
-    }, and ` +
-      `${
-        known ? "having the network together with your texts is not" : "that is not"
-      } allowed to this code yet` +
-      (grant.textAndNetwork ? ` (it ${request.textSource}, so it could send your texts away)` : "") +
-      `; ${why === "vain" ? "an answer here could not be kept, so to" : "to"} allow it, run: ${command}`;
+    : `The plugin ${name} ${version} asks to ${asks.join(", ")}${whatIsMissing(request, grant, grants)}; ` +
+      `${why === "vain" ? "an answer here could not be kept, so to" : "to"} allow it, run: ${command}`;
   return new KBertError("plugin/consent", message, { plugin: name, sha256, asks, command });
+}
+
+function whatIsMissing(request: Request, grant: Omit<Grant, "time">, grants: GrantStore): string {
+  const danger = grant.textAndNetwork ? ` (it ${request.textSource}, so it could send your texts away)` : "";
+  if (grants.find(grant.name, grant.sha256) !== undefined) {
+    return `, and having the network together with your texts is not allowed to this code yet${danger}`;
+  }
+  return `${sinceText(grant, grants)}, and that is not allowed to this code yet${danger}`;
 }
 
 function sinceText({ name, permissions }: Omit<Grant, "time">, grants: GrantStore): string {
