@@ -151,8 +151,9 @@ async function readBounded(body: ReadableStream<Uint8Array> | null): Promise<Uin
   return bytes.take();
 }
 
-/** What comes before names the addresses and ports of this machine. */
+/** Deno's own message is in the cause; what comes first in it names the addresses and ports of this machine. */
 function reasonOf(error: unknown): string {
-  const message = messageOf(error);
-  return shown(/client error \(\w+\)(?:: (.*))?$/s.exec(message)?.[0] ?? message);
+  const { cause = error } = error as { cause?: unknown };
+  const message = messageOf(cause);
+  return shown(/client error \(\w+\)(?:: .*)?$/s.exec(message)?.[0] ?? message);
 }
