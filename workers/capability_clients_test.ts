@@ -7,10 +7,11 @@ import { NO_PERMISSIONS, type Permissions } from "../core/security/permissions.t
 import { buildImage, type PluginImage } from "../core/security/image.ts";
 import { KBertError } from "../core/wall/errors.ts";
 import type { PluginError } from "../core/wall/failure.ts";
+import type { HostTensor } from "../core/wall/tensor.ts";
 import type { WireValue } from "../core/wall/values.ts";
 import { workerSandbox } from "./worker_sandbox.ts";
 
-const NETWORK_PLUGIN = `import { Environment, Files, inject, Network, PluginPort } from "k-bert/sdk";
+const PLUGIN = `import { Environment, Files, inject, Network, PluginPort } from "k-bert/sdk";
 
 export class Main extends PluginPort {
   constructor(config, bus, network = inject(Network), files = inject(Files), environment = inject(Environment)) {
@@ -115,7 +116,7 @@ Deno.test("a plugin in a worker fetches from a granted host through Network, and
     return new Response("soup", { status: 203, headers: { "x-answer": "spoon" } });
   });
   const host = `127.0.0.1:${server.addr.port}`;
-  using plugin = await Running.start(await imageOf(NETWORK_PLUGIN), { net: [host] });
+  using plugin = await Running.start(await imageOf(PLUGIN), { net: [host] });
 
   await t.step("an answer", async () => {
     assertEquals(await plugin.call("get", `http://${host}/`), [203, "spoon", "soup"]);
@@ -146,7 +147,7 @@ Deno.test("a plugin in a worker reads, writes and lists through Files", async ()
   await using folder = await temporaryFolder();
   await Deno.writeTextFile(`${folder.path}/in.txt`, "ham");
   const granted = { read: [folder.path], write: [folder.path] };
-  using plugin = await Running.start(await imageOf(NETWORK_PLUGIN), granted);
+  using plugin = await Running.start(await imageOf(PLUGIN), granted);
 
   const listed = await plugin.call("copy", `${folder.path}/in.txt`, `${folder.path}/new/out.txt`);
 
@@ -158,7 +159,7 @@ Deno.test("a plugin in a worker reads, writes and lists through Files", async ()
 });
 
 Deno.test("a plugin in a worker reads a granted variable through Environment, as far as the host may", async () => {
-  using plugin = await Running.start(await imageOf(NETWORK_PLUGIN), { env: ["GREETING"] });
+  using plugin = await Running.start(await imageOf(PLUGIN), { env: ["GREETING"] });
 
   const granted = await causeOf(plugin.call("variable", "GREETING"));
   const other = await causeOf(plugin.call("variable", "HOME"));
@@ -168,7 +169,7 @@ Deno.test("a plugin in a worker reads a granted variable through Environment, as
 });
 
 Deno.test("a plugin without grants can inject everything, and sees each refusal with its code and right", async () => {
-  using plugin = await Running.start(await imageOf(NETWORK_PLUGIN), undefined);
+  using plugin = await Running.start(await imageOf(PLUGIN), undefined);
 
   const refusals = await plugin.call("refusals", "http://a.test/", "/etc/hostname") as Record<
     string,
@@ -182,26 +183,51 @@ Deno.test("a plugin without grants can inject everything, and sees each refusal 
   ]);
 });
 
-const HEAD = `import { HeadPort, tf } from "k-bert/sdk/tensors";
+const HEAD = `import { crossEntropy, HeadPort, tf } from "k-bert/sdk/tensors";
 export class Main extends HeadPort {
+  #linear = this.layers.linear("classifier", 4, 2);
+  #calls = 0;
+  getLossFunction() { return crossEntropy; }
   forward(hidden) {
-    const seen = { backend: tf.getBackend(), gpu: typeof globalThis.navigator };
-    throw Object.assign(new Error("seen"), seen);
+    if (++this.#calls > 2) throw Object.assign(new Error("seen"), this.attempt());
+    return this.#linear.apply(hidden);
+  }
+  /** Without a guard, the end of the whole process. */
+  attempt() {
+    const backend = tf.getBackend();
+    const seen = { backend, navigator: typeof globalThis.navigator, adapter: typeof globalThis.GPUAdapter };
+    try {
+      const buffer = tf.backend().device?.createBuffer({ size: 16, usage: 9 });
+      buffer?.mapAsync(1).catch(() => {});
+      buffer?.getMappedRange();
+    } catch ({ name }) {
+      seen.thrown = name;
+    }
+    return seen;
   }
 }
 `;
 
 for (const gpu of [false, true]) {
-  Deno.test(`a head ${gpu ? "that may" : "that may not"} use the graphics card computes, and never sees navigator`, async () => {
+  const which = gpu ? "that may" : "that may not";
+  Deno.test(`a head ${which} use the graphics card computes, and has no way to the card`, async () => {
     using plugin = await Running.start(await imageOf(HEAD, "head"), { gpu }, "head");
-    const row = { dtype: "float32" as const, shape: [1, 4], data: new Float32Array(4) };
+    const rows = (): HostTensor => ({
+      dtype: "float32",
+      shape: [2, 4],
+      data: Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8),
+    });
+    const labels: HostTensor = { dtype: "int32", shape: [2], data: Int32Array.of(0, 1) };
 
-    const error = await causeOf(plugin.call("predict", row)) as PluginError & {
-      backend: string;
-      gpu: string;
-    };
+    const step = await plugin.call("step", rows(), labels, { step: 1, weight: 1 }) as { logits: HostTensor };
+    const logits = await plugin.call("predict", rows()) as HostTensor;
+    const { backend, navigator, adapter, thrown } = await causeOf(plugin.call("predict", rows())) as
+      & PluginError
+      & Record<string, unknown>;
 
-    assertEquals([error.message, error.gpu], ["seen", "undefined"]);
-    assert(gpu ? ["webgpu", "wasm", "cpu"].includes(error.backend) : error.backend === "wasm", error.backend);
+    assertEquals([step.logits.data.length, logits.data], [4, step.logits.data]);
+    assertEquals([navigator, adapter], ["undefined", "undefined"]);
+    assertEquals(thrown, backend === "webgpu" ? "TypeError" : undefined);
+    if (!gpu) assertEquals(backend, "wasm");
   });
 }

@@ -29,7 +29,7 @@ async function runWithDevice(script: string): Promise<{ code: number; output: st
 Deno.test({
   name: "getMappedRange() of a buffer that was never mapped ends Deno (the reason for the guard)",
   ignore: !hasAdapter,
-  async fn() {
+  async fn(): Promise<void> {
     const { code, output } = await runWithDevice(
       `buffer.mapAsync(1); buffer.getMappedRange(); console.log("still here");`,
     );
@@ -41,7 +41,7 @@ Deno.test({
 Deno.test({
   name: "guardMappedRange() makes that an error, whatever a plugin puts in the way, and leaves the rest",
   ignore: !hasAdapter,
-  async fn() {
+  async fn(): Promise<void> {
     const { code, output } = await runWithDevice(`
       guardMappedRange();
       Object.defineProperty(buffer, "mapState", { value: "mapped" });

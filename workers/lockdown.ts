@@ -29,8 +29,10 @@ const ALLOWED = new Set(
 /** tfjs keeps its engine and registries on the global object, looks them up there and writes to them. */
 const TENSOR_GLOBALS = ["_tfGlobals", "_tfengine"];
 
-/** Numbers by their names, which the backend of the graphics card looks up there; no way to the card itself. */
-const GPU_CONSTANTS = ["GPUBufferUsage", "GPUMapMode", "GPUShaderStage", "GPUTextureUsage"];
+/** What the backend of the graphics card looks up there: constants, and classes that nobody can construct. */
+const GPU_GLOBALS = `GPUBuffer GPUTexture GPUBufferUsage GPUTextureUsage GPUMapMode GPUShaderStage`.split(
+  " ",
+);
 
 /** What a plugin's `console` does. */
 export type ConsoleSink = (level: "debug" | "info" | "warn" | "error", text: string) => void;
@@ -51,7 +53,7 @@ export function lockdown({ tensors, gpu = false, log, onUncaught }: LockdownOpti
   queueMicrotask(() => {}); // its first use deletes a global, which throws in a realm that is locked
   catchUncaught(onUncaught);
   const stateful = tensors ? TENSOR_GLOBALS : [];
-  const lasting = new Set([...ALLOWED, ...(gpu ? GPU_CONSTANTS : [])]);
+  const lasting = new Set([...ALLOWED, ...(gpu ? GPU_GLOBALS : [])]);
   const keep = lasting.union(new Set(stateful));
   for (const name of Object.getOwnPropertyNames(globalThis)) if (!keep.has(name)) remove(globalThis, name);
   // `self.close`, `navigator` and the like live on the prototypes. EventTarget's is left alone: without

@@ -116,7 +116,7 @@ Deno.test("FILES_ARGUMENTS take no control characters, no endless path and no en
 Deno.test({
   name: "filesApi() follows links below a root, and none that leads out of it",
   ignore: Deno.build.os === "windows",
-  async fn(t) {
+  async fn(t): Promise<void> {
     await using disk = await Disk.make();
     const root = `${disk.path}/root`;
     await symlink("../root/sub/b.txt", `${root}/in`);
@@ -176,7 +176,7 @@ Deno.test({
 Deno.test({
   name: "filesApi() takes a root that is a link for the place where it leads",
   ignore: Deno.build.os === "windows",
-  async fn() {
+  async fn(): Promise<void> {
     await using disk = await Disk.make();
     await symlink("root", `${disk.path}/link`);
     await symlink("root/a.txt", `${disk.path}/file_link`);
@@ -197,7 +197,7 @@ Deno.test({
 Deno.test({
   name: "filesApi() opens only regular files of a bounded size, and never waits for a pipe",
   ignore: Deno.build.os === "windows",
-  async fn(t) {
+  async fn(t): Promise<void> {
     await using disk = await Disk.make();
     const root = `${disk.path}/root`;
     const { success } = await new Deno.Command("deno", {
@@ -280,7 +280,7 @@ Deno.test("filesApi() keeps the old file if the new one cannot be written", asyn
 Deno.test({
   name: "filesApi() notices a file that was replaced between the check and the use",
   ignore: Deno.build.os === "windows",
-  async fn() {
+  async fn(): Promise<void> {
     await using disk = await Disk.make();
     const root = `${disk.path}/root`;
     const { open } = Deno;
@@ -303,7 +303,7 @@ Deno.test("filesApi() lists a bounded number of entries", async () => {
   const { readDir } = Deno;
   const entry = { isFile: true, isDirectory: false, isSymlink: false };
   const listing = async (count: number, name: string): Promise<unknown> => {
-    Deno.readDir = async function* () {
+    Deno.readDir = async function* (): AsyncGenerator<Deno.DirEntry> {
       for (let n = 0; n < count; n++) yield { name: `${name}${n}`, ...entry };
     };
     try {
