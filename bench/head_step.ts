@@ -1,5 +1,5 @@
 /**
- * `head-step/worker`: a training step with the head behind the wall against the same step in one process.
+ * `head-step/worker` and `head-step/process`: a training step with the head behind the wall against the same step in one process.
  *
  * @module
  */
@@ -7,14 +7,18 @@ import { PluginManager } from "../core/plugins/manager.ts";
 import { startBackend } from "../core/tensor/backend.ts";
 import { HeadClient } from "../core/train/head_client.ts";
 import { Trainer } from "../core/train/trainer.ts";
+import type { SandboxFactory, Tier } from "../core/wall/sandbox.ts";
+import { processSandbox } from "../workers/process_sandbox.ts";
 import { workerSandbox } from "../workers/worker_sandbox.ts";
 import { BATCH, examples, model, WholeModel } from "./models.ts";
 import { inTurns, type Row, row } from "./rows.ts";
 
+const SANDBOXES: Readonly<Record<Tier, SandboxFactory>> = { worker: workerSandbox, process: processSandbox };
+
 /** Measures BERT-tiny with a head that reads the [CLS] rows. */
-export async function headStepRow(turns: number): Promise<Row> {
+export async function headStepRow(turns: number, tier: Tier = "worker"): Promise<Row> {
   using backend = await startBackend("wasm");
-  using plugins = new PluginManager({ createSandbox: workerSandbox });
+  using plugins = new PluginManager({ createSandbox: SANDBOXES[tier] });
   const { encoder, tokenizer } = model("tiny");
   using _encoder = encoder;
   const plugin = await plugins.start(new URL("../plugins/custom_classification_head/", import.meta.url), {
@@ -35,5 +39,5 @@ export async function headStepRow(turns: number): Promise<Row> {
   const batch = examples();
 
   const [behind, inProcess] = await inTurns(turns, () => trainer.trainStep(batch), () => whole.step(batch));
-  return row("head-step/worker", behind, inProcess, "ms", { note: "wasm, tiny, 32 x 128 tokens" });
+  return row(`head-step/${tier}`, behind, inProcess, "ms", { note: "wasm, tiny, 32 x 128 tokens" });
 }

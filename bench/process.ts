@@ -1,0 +1,102 @@
+/**
+ * The process tier: `call/process`, `tensor16/process`, `load/process` and `kill/process`.
+ *
+ * The references are bare processes on the same kind of pipe, except for killing, where it is the time that a
+ * user would not notice.
+ *
+ * @module
+ */
+import { PluginManager } from "../core/plugins/manager.ts";
+import type { Plugin } from "../core/plugins/plugin.ts";
+import type { HostTensor } from "../core/wall/tensor.ts";
+import { memoryImage } from "../tests/fixtures/memory_image.ts";
+import { type ProcessSandbox, processSandbox } from "../workers/process_sandbox.ts";
+import { BareProcess } from "./bare_process.ts";
+import { inTurns, median, type Row, row } from "./rows.ts";
+
+const ECHO = await memoryImage("echo(value: unknown): unknown { return value; } spin(): void { for (;;); }");
+
+/** Calls of one turn: long enough for the clock, short enough that both see the same machine. */
+const CALLS = 250;
+const TEXT = "a spoon in the soup";
+const NUMBERS = 4 * 2 ** 20;
+/** Round trips of one turn. */
+const TRIPS = 5;
+/** Milliseconds. */
+const UNNOTICED_MS = 50;
+
+/** A text there and back, one after the other. */
+export async function callProcessRow(turns: number): Promise<Row> {
+  await using echo = await startEcho();
+  await using bare = new BareProcess();
+  const bytes = new TextEncoder().encode(TEXT);
+  const [ours, raw] = await inTurns(turns, async () => {
+    for (let count = 0; count < CALLS; count++) {
+      if (await echo.plugin.call("echo", [TEXT]) !== TEXT) throw new Error("It was answered something else");
+    }
+  }, async () => {
+    for (let count = 0; count < CALLS; count++) await bare.ask(bytes);
+  });
+  const us = 1_000 / CALLS;
+  return row("call/process", ours * us, raw * us, "us", { note: `${CALLS} one after the other in a turn` });
+}
+
+/** 16 MiB of numbers there and back, against a process that takes them all and then answers, as a call does. */
+export async function tensorProcessRow(turns: number): Promise<Row> {
+  await using echo = await startEcho();
+  const bytes = NUMBERS * Float32Array.BYTES_PER_ELEMENT;
+  await using bare = new BareProcess(bytes);
+  let tensor: HostTensor = {
+    dtype: "float32",
+    shape: [NUMBERS],
+    data: new Float32Array(NUMBERS).fill(0.5),
+  };
+  let data = new Uint8Array(bytes);
+  const [ours, raw] = await inTurns(turns, async () => {
+    for (let trip = 0; trip < TRIPS; trip++) tensor = await echo.plugin.call("echo", [tensor]) as HostTensor;
+  }, async () => {
+    for (let trip = 0; trip < TRIPS; trip++) data = await bare.ask(data) as Uint8Array<ArrayBuffer>;
+  });
+  const { length, 0: first, [length - 1]: last } = tensor.data;
+  if (length !== NUMBERS || first !== 0.5 || last !== 0.5) throw new Error("The numbers did not come back");
+  return row("tensor16/process", ours / TRIPS, raw / TRIPS, "ms", {
+    note: "the bare process collects, then answers",
+  });
+}
+
+/** From an image to an active plugin, against a process' start to its first answer. */
+export async function loadProcessRow(turns: number): Promise<Row> {
+  await using manager = new PluginManager({ createSandbox: processSandbox });
+  const bytes = Uint8Array.of(1);
+  const [ours, raw] = await inTurns(turns, () => manager.start(ECHO), async () => {
+    const bare = new BareProcess();
+    await bare.ask(bytes);
+    return bare;
+  });
+  return row("load/process", ours, raw, "ms", {
+    note: "cold: every plugin starts a process, none is kept warm",
+  });
+}
+
+/** A loop without an end: from the deadline of its call to the end of its process. */
+export async function killProcessRow(turns: number): Promise<Row> {
+  const times: number[] = [];
+  for (let turn = 0; turn < turns; turn++) {
+    await using echo = await startEcho();
+    await echo.plugin.call("spin", [], { timeoutMs: 30 }).catch(() => {});
+    const deadline = performance.now();
+    echo.plugin[Symbol.dispose]();
+    await echo.sandbox.ended;
+    times.push(performance.now() - deadline);
+  }
+  return row("kill/process", median(times), UNNOTICED_MS, "ms", {
+    note: `at most ${Math.ceil(Math.max(...times))} ms`,
+  });
+}
+
+async function startEcho(): Promise<{ plugin: Plugin; sandbox: ProcessSandbox } & AsyncDisposable> {
+  let sandbox: ProcessSandbox | undefined;
+  const manager = new PluginManager({ createSandbox: (options) => sandbox = processSandbox(options) });
+  const plugin = await manager.start(ECHO) as Plugin;
+  return { plugin, sandbox: sandbox!, [Symbol.asyncDispose]: () => manager[Symbol.asyncDispose]() };
+}
