@@ -4,7 +4,20 @@
  * @module
  */
 
-/** Whoever makes it disposes of it, which stops the clock and aborts nothing. */
+/**
+ * Whoever makes it disposes of it, which stops the clock and aborts nothing.
+ *
+ * @example
+ * ```ts
+ * import { Deadline } from "./deadline.ts";
+ * import { assertEquals } from "../../deps/assert.ts";
+ *
+ * const caller = new AbortController();
+ * using deadline = new Deadline(1_000, caller.signal, () => new Error("too late"));
+ * caller.abort("given up");
+ * assertEquals(deadline.signal.reason, "given up");
+ * ```
+ */
 export class Deadline implements Disposable {
   readonly #controller = new AbortController();
   readonly #timer: ReturnType<typeof setTimeout>;

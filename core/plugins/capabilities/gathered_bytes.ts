@@ -10,7 +10,19 @@
 /** Room for so many at first. */
 const FIRST = 2 ** 16;
 
-/** Takes pieces up to a limit. */
+/**
+ * Takes pieces up to a limit.
+ *
+ * @example
+ * ```ts
+ * import { GatheredBytes } from "./gathered_bytes.ts";
+ * import { assertEquals } from "../../deps/assert.ts";
+ *
+ * const gathered = new GatheredBytes(3);
+ * assertEquals([gathered.add(Uint8Array.of(1, 2)), gathered.add(Uint8Array.of(3, 4))], [true, false]);
+ * assertEquals(gathered.take(), Uint8Array.of(1, 2));
+ * ```
+ */
 export class GatheredBytes {
   readonly #limit: number;
   #bytes: Uint8Array<ArrayBuffer>;

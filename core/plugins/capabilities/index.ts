@@ -22,8 +22,15 @@ export const CAPABILITY_ARGUMENTS = {
  *
  * @param granted what the manifest asks for and the user agreed to
  * @example
- * ```ts ignore
- * const api = capabilityApi("spam_words", { ...NO_PERMISSIONS, net: ["example.com:443"] });
+ * ```ts
+ * import { capabilityApi } from "./index.ts";
+ * import { NO_PERMISSIONS } from "../../security/permissions.ts";
+ * import { assertRejects } from "../../deps/assert.ts";
+ *
+ * const api = capabilityApi("greeter", { ...NO_PERMISSIONS, env: ["GREETING"] });
+ * const { signal } = new AbortController();
+ * const call = { method: "env.get", args: [], stream: false, signal };
+ * await assertRejects(async () => await api["env.get"](["HOME"], call), Error, "add it to permissions.env");
  * ```
  */
 export function capabilityApi(plugin: string, granted: Permissions): Rows<typeof CAPABILITY_ARGUMENTS> {

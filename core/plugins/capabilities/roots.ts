@@ -4,7 +4,7 @@
  * A path is compared twice: as it is written, before anything is asked of the disk, so that a plugin learns
  * nothing about other places; and as the disk resolves it, so that a link does not lead out. Between that
  * and the use of the path another program can still put a link there (Deno opens nothing relative to a
- * folder that is already open); a plugin cannot, because nothing that it may do makes links.
+ * folder that is already open), which {@linkcode Roots} cannot see; a plugin cannot, because nothing that it may do makes links.
  *
  * @module
  */

@@ -5,7 +5,20 @@
  * @module
  */
 
-/** A number of places. Holds nothing while nobody is in one. */
+/**
+ * A number of places.
+ *
+ * @example
+ * ```ts
+ * import { Turns } from "./turns.ts";
+ * import { assertEquals } from "../../deps/assert.ts";
+ *
+ * const turns = new Turns(1);
+ * const { signal } = new AbortController();
+ * const both = [1, 2].map((number) => turns.run(signal, () => Promise.resolve(number)));
+ * assertEquals(await Promise.all(both), [1, 2]);
+ * ```
+ */
 export class Turns {
   #free: number;
   readonly #waiting = new Set<() => void>();
