@@ -56,9 +56,8 @@ export function boot(options: BootOptions): void {
   // Once: a listener that stays is one that the plugin can find.
   globalThis.addEventListener("message", (event) => {
     const { data, ports: [port] } = event as MessageEvent;
-    if (port) {
-      live(data === ON_A_PIPE ? pipePort(port) : { port: messagePort(port), sealed: () => {} }, options);
-    }
+    if (data === ON_A_PIPE) live(pipePort(), options);
+    else if (port) live({ port: messagePort(port), sealed: () => {} }, options);
   }, { once: true });
 }
 

@@ -1,12 +1,12 @@
 /**
- * The main module of a plugin's process: it starts two workers and then only watches. The one blocks in reading
- * standard input, the other is the plugin's, and writes standard output by itself.
+ * The main module of a plugin's process: it starts the plugin's worker and then only watches.
  *
  * This thread runs no code of the plugin and nothing that takes long, so it sees what a busy plugin cannot hide:
- * how much memory there is, and whether the host still is. If the host ends, however it ends, its end of the
- * pipe closes, and the process ends too.
+ * how much memory there is, and whether the host still is. A process whose host has ended, however it ended, has
+ * another parent, and ends too.
  *
- * It never writes standard output: what it wrote would stand in the middle of a frame.
+ * It never touches standard input and output, which are the worker's: what it wrote would stand in the middle of
+ * a frame.
  *
  * @module
  */
@@ -16,35 +16,28 @@ import { MEMORY_EXIT_CODE, ON_A_PIPE, type ProcessSetup, type WorkerNews } from 
 const WATCH_INTERVAL_MS = 25;
 const BYTES_PER_MB = 2 ** 20;
 
-const { tensors, permissions, memoryMb } = JSON.parse(Deno.args[0] ?? "") as ProcessSetup;
-let loading = 2;
+const { tensors, permissions, memoryMb, hostId } = JSON.parse(Deno.args[0] ?? "") as ProcessSetup;
 /** Resident memory without the plugin, as soon as it is known. Nothing of the plugin has run before. */
 let baseBytes: number | undefined;
 
-const { port1, port2 } = new MessageChannel();
-// First the one that takes longer to load.
-start(tensors ? "./tensor_plugin_worker.ts" : "./plugin_worker.ts", permissions)
-  .postMessage(ON_A_PIPE, [port2]);
-start("./pipe_reader.ts", "none").postMessage(null, [port1]);
+const module = tensors ? "./tensor_plugin_worker.ts" : "./plugin_worker.ts";
+const worker = new Worker(new URL(module, import.meta.url), { type: "module", deno: { permissions } });
+worker.postMessage(ON_A_PIPE);
+// Deno has written the error to standard error by then.
+worker.onerror = (event) => {
+  event.preventDefault();
+  Deno.exit(1);
+};
+worker.onmessage = ({ data }: MessageEvent<WorkerNews>) => {
+  if (data === "end") Deno.exit(0);
+  // The worker reads its modules by this thread's right; none is needed when it has them.
+  if (data === "loaded") Deno.permissions.revokeSync({ name: "read" });
+  // Only the first is believed: a plugin must not have a second.
+  if (typeof data === "number") baseBytes ??= data;
+};
 
 setInterval(() => {
+  if (Deno.ppid !== hostId) Deno.exit(0);
   const { rss } = Deno.memoryUsage();
   if (baseBytes !== undefined && rss > baseBytes + memoryMb * BYTES_PER_MB) Deno.exit(MEMORY_EXIT_CODE);
 }, WATCH_INTERVAL_MS);
-
-function start(module: string, permissions: ProcessSetup["permissions"]): Worker {
-  const worker = new Worker(new URL(module, import.meta.url), { type: "module", deno: { permissions } });
-  // Deno has written the error to standard error by then.
-  worker.onerror = (event) => {
-    event.preventDefault();
-    Deno.exit(1);
-  };
-  worker.onmessage = ({ data }: MessageEvent<WorkerNews>) => {
-    if (data === "end") Deno.exit(0);
-    // A worker that reads its modules does so by this thread's right; none is needed when both have.
-    if (data === "loaded" && --loading === 0) Deno.permissions.revokeSync({ name: "read" });
-    // Only the first is believed: a plugin must not have a second.
-    if (typeof data === "number") baseBytes ??= data;
-  };
-  return worker;
-}

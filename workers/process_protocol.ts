@@ -12,15 +12,17 @@ export interface ProcessSetup {
   readonly permissions: SandboxPermissions;
   /** MiB, see SandboxOptions. */
   readonly memoryMb: number;
+  /** Process of the host. */
+  readonly hostId: number;
 }
 
 /** How it ends when the plugin used more memory than it may. */
 export const MEMORY_EXIT_CODE = 86;
 
-/** Sent with the port to a plugin's worker that answers on the process' standard output. */
+/** Sent to a plugin's worker instead of a port: its host is behind standard input and output. */
 export const ON_A_PIPE = "pipe";
 
-/** What the two workers of a process tell its main thread. */
+/** What the worker of a process tells its main thread. */
 export type WorkerNews =
   /** Every module is loaded. */
   | "loaded"

@@ -26,8 +26,8 @@ const CACHE_HINT =
   " (if DENO_DIR or NPM_CONFIG_REGISTRY is set, run this program with --allow-env=DENO_DIR,NPM_CONFIG_REGISTRY)";
 /** Deno says so when a module or package is not in the cache. */
 const NOT_CACHED = /--cached-only|^error: .*Failed loading https?:/;
-/** Bytes that wait to be written. A process that was stopped reads nothing, and says nothing of it. */
-const MAX_WAITING_BYTES = 2 * FRAME_LIMITS.bytes;
+/** Bytes that wait to be written beyond what a pipe holds: a plugin that is busy reads nothing meanwhile. */
+const MAX_WAITING_BYTES = FRAME_LIMITS.bytes;
 
 /** A sandbox of this tier, for those who know which one it is. */
 export interface ProcessSandbox extends Sandbox {
@@ -54,7 +54,6 @@ export function processSandbox(options: SandboxOptions, spawn = spawnPluginProce
  */
 export const processGraph = (): Promise<unknown>[] => [
   import("./plugin_process.ts"),
-  import("./pipe_reader.ts"),
   import("./plugin_worker.ts"),
   import("./tensor_plugin_worker.ts"),
 ];
@@ -80,7 +79,7 @@ class PluginProcess implements ProcessSandbox {
     this.#options = options;
     this.#memoryMb = memoryMb;
     this.#heapMb = heapMb;
-    this.#child = spawn({ name, tensors, permissions, memoryMb, heapMb });
+    this.#child = spawn({ name, tensors, permissions, memoryMb, heapMb, hostId: Deno.pid });
     opened("sandboxes");
     opened("processes");
     this.processId = this.#child.pid;
@@ -163,7 +162,7 @@ class PluginProcess implements ProcessSandbox {
     const moved = moveBuffers(buffers);
     const parts = encodeFrame({ head, buffers: moved });
     const bytes = parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
-    if (this.#waitingBytes + bytes > MAX_WAITING_BYTES) {
+    if (this.#waitingBytes > 0 && this.#waitingBytes + bytes > MAX_WAITING_BYTES) {
       throw new RangeError(
         `${this.#waitingBytes} bytes wait already to be read, and the limit is ${MAX_WAITING_BYTES}`,
       );
