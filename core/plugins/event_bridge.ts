@@ -17,7 +17,7 @@ import { KBertError } from "../wall/errors.ts";
 import type { WireEvent } from "../wall/options.ts";
 import { printable } from "../wall/printable.ts";
 import type { WireValue } from "../wall/values.ts";
-import { parseTelemetry } from "./telemetry.ts";
+import { parseTelemetry, TELEMETRY } from "./telemetry.ts";
 
 /** What a manifest says about events. */
 export interface DeclaredEvents {
@@ -103,7 +103,7 @@ export class EventBridge implements Disposable {
 
   #publish(topic: string, payload: WireValue): Promise<void> | undefined {
     if (!isTopic(topic)) return this.#refuse(topic, "it is no topic");
-    if (!isTelemetry(topic)) {
+    if (!TELEMETRY.has(topic)) {
       if (this.#emits.has(topic)) return this.#bus.publish(this.#plugin, topic, payload);
       return this.#refuse(topic, "plugin.yaml does not declare it under events.emits");
     }
