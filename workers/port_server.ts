@@ -115,12 +115,14 @@ export function contextOf(call: ServedCall): CallContext {
   };
 }
 
-/** The public methods that a plugin adds to its base, those of its own class before inherited ones. */
+/** The public methods that a plugin adds to its base, those of its own class before inherited ones. `$…` is ours. */
 function methodsOf(plugin: PluginPort, base: PluginClass): ReadonlyMap<string, AnyMethod> {
   const methods = new Map<string, AnyMethod>();
   for (let at = Object.getPrototypeOf(plugin); at !== base.prototype; at = Object.getPrototypeOf(at)) {
     for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
-      const isPublic = typeof value === "function" && !name.startsWith("_") && !PHASE_NAMES.has(name);
+      // What the base has is the plugin's own business, also where the plugin has another form of it.
+      const isOwn = !(name in base.prototype) && !PHASE_NAMES.has(name);
+      const isPublic = typeof value === "function" && !/^[_$]/.test(name) && isOwn;
       if (isPublic && !methods.has(name)) methods.set(name, value);
     }
   }

@@ -19,6 +19,7 @@ export interface MethodDescription {
 
 /** See the module's text. */
 export interface PluginDescription {
+  /** Of a port that has certain methods, only those. */
   readonly methods: ReadonlyMap<string, MethodDescription>;
   /** What the class carries as `static configuration`, if it does; of no checked form. */
   readonly configuration: Configuration | undefined;
@@ -38,11 +39,19 @@ const schema = z.strictObject({
   configuration: z.string().max(MAX_CONFIGURATION),
 });
 
-/** @throws {KBertError} `plugin/answer` if it is not a description. */
-export function parseDescription(value: WireValue, plugin: string): PluginDescription {
+/**
+ * @param rules what a port has, by names of methods; a port without has whatever the plugin has
+ * @throws {KBertError} `plugin/answer` if it is not a description, or not one of such a port
+ */
+export function parseDescription(value: WireValue, plugin: string, rules?: object): PluginDescription {
   const parsed = schema.safeParse(value);
   if (!parsed.success) throw wrong(plugin, parsed.error);
-  const { methods, configuration } = parsed.data;
+  const { configuration } = parsed.data;
+  const methods = parsed.data.methods.filter(({ name }) => rules === undefined || Object.hasOwn(rules, name));
+  const stream = rules && methods.find(({ streams }) => streams);
+  if (stream) {
+    throw wrong(plugin, undefined, `: ${stream.name}() answers a stream, and its port has one value`);
+  }
   return {
     methods: new Map(methods.map((method) => [method.name, method])),
     configuration: parseJson(configuration, plugin),
@@ -57,7 +66,7 @@ function parseJson(text: string, plugin: string): Configuration | undefined {
   }
 }
 
-function wrong(plugin: string, cause: unknown): KBertError<"plugin/answer"> {
-  const message = `The plugin ${plugin} does not describe itself as a plugin has to`;
+function wrong(plugin: string, cause: unknown, problem = ""): KBertError<"plugin/answer"> {
+  const message = `The plugin ${plugin} does not describe itself as a plugin has to${problem}`;
   return new KBertError("plugin/answer", message, { plugin, method: "$load" }, { cause });
 }
