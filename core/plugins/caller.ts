@@ -152,7 +152,10 @@ export class PluginCaller {
       return args.length < least ? `${args.length} arguments, expected at least ${least}` : undefined;
     }
     const { problem } = checked(schema, args);
-    return problem?.replace(/^\d+/, (index) => `argument ${Number(index) + 1}`);
+    return problem?.replace(
+      /^(\d*)/,
+      (index) => index === "" ? "arguments: " : `argument ${Number(index) + 1}`,
+    );
   }
 
   /** What a plugin answers is believed when it has the form that its port promises. */
@@ -169,7 +172,10 @@ export class PluginCaller {
   #reported(method: string, error: unknown): unknown {
     const { bus, plugin: { name } } = this.#options;
     if (this.#isOfCaller(error)) return error;
-    bus.post("plugin.execution_error", { plugin_name: name, method, error: messageOf(error) });
+    // Who and where are in the event; what is left to say is the plugin's own error.
+    const isFailed = error instanceof KBertError && error.code === "call/failed";
+    const text = messageOf(isFailed ? error.cause : error);
+    bus.post("plugin.execution_error", { plugin_name: name, method, error: text });
     return error;
   }
 
