@@ -195,8 +195,7 @@ Deno.test("PluginCaller tells failures of the plugin, and nothing else", async (
     const error = await assertRejects(() => fake.plugin.call("cook", []), KBertError);
     const { message, code } = error.cause as PluginError;
     assertEquals([error.code, message, code], ["call/failed", "no soup", "E_SOUP"]);
-    const expected = "The plugin sample failed in cook(): no soup";
-    assertEquals(told(fake), [{ plugin_name: "sample", method: "cook", error: expected }]);
+    assertEquals(told(fake), [{ plugin_name: "sample", method: "cook", error: "no soup" }]);
   });
   await t.step("an error in the middle of a stream", async () => {
     await using fake = await activePlugin({
