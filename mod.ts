@@ -19,6 +19,7 @@
  * @module
  */
 import { EventBus } from "./core/bus/event_bus.ts";
+import type { RuntimeEvents } from "./core/bus/events.ts";
 import { Container } from "./core/container/container.ts";
 import { formatRecord, LOG_LEVELS, Logger, type LogLevel } from "./core/container/logger.ts";
 import { MetricsCollector } from "./core/container/metrics.ts";
@@ -92,10 +93,14 @@ export interface RuntimeOptions {
   readonly logLevel?: LogLevel;
 }
 
-/** Trains and predicts, and runs plugins. Owns its plugins, its services and its backend. */
-export interface Runtime extends AsyncDisposable {
+/**
+ * Trains and predicts, and runs plugins. Owns its plugins, its services and its backend.
+ *
+ * @typeParam OwnEvents topics that plugins declare for themselves, with their payloads
+ */
+export interface Runtime<OwnEvents extends object = Record<never, never>> extends AsyncDisposable {
   /** Carries the events of the runtime and of its plugins. */
-  readonly events: EventBus;
+  readonly events: EventBus<RuntimeEvents & OwnEvents>;
   readonly plugins: PluginManager;
   /** Services by token; `EventBus`, `Logger`, `MetricsCollector` and `PluginManager` are there. */
   readonly container: Container;
@@ -118,6 +123,8 @@ export interface Runtime extends AsyncDisposable {
 /**
  * Makes a runtime. Beside the plugins that it is told to start, nothing runs before it is needed.
  *
+ * @typeParam OwnEvents topics that plugins declare for themselves; the compiler believes their payloads, and
+ * nobody checks them
  * @throws what starting a plugin throws; nothing is left running then
  * @example A runtime ends everything that it started, in reverse order
  * ```ts
@@ -127,7 +134,9 @@ export interface Runtime extends AsyncDisposable {
  * runtime.events.on("plugin.crashed", ({ plugin_name, error }) => runtime.logger.error(error, { plugin_name }));
  * ```
  */
-export async function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
+export async function createRuntime<OwnEvents extends object = Record<never, never>>(
+  options: RuntimeOptions = {},
+): Promise<Runtime<OwnEvents>> {
   const { log = writeToStandardError, logLevel = "info" } = options;
   await using stack = new AsyncDisposableStack();
   const events = stack.use(new EventBus());
@@ -148,7 +157,8 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
     plugins.start(image, { port: "head", ...head, limits: { callMs: timeoutMs } });
   const owned = stack.move();
   return {
-    ...{ events, plugins, container, logger, metrics },
+    events: events as unknown as EventBus<RuntimeEvents & OwnEvents>, // one bus carries whatever topics there are
+    ...{ plugins, container, logger, metrics },
     measured: () => summary.snapshot(),
     backend: backend.get,
     async fineTune(options): Promise<FineTuneOutcome> {

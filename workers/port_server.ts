@@ -78,7 +78,8 @@ export interface PortForm {
 }
 
 /**
- * Serves a class by its own methods: the host's arguments, and a {@linkcode CallContext} after them.
+ * Serves a class by its own methods: with the host's arguments, and a {@linkcode CallContext} as the last
+ * parameter of those that declare one more than they were given.
  *
  * @param base the class that a plugin's has to extend
  */
@@ -93,7 +94,7 @@ export function serveMethods(base: PluginClass, form: PortForm = {}): PortServer
         methods: new Map(
           found.map(([name, method]) => [
             name,
-            (call) => answer(method.call(plugin, ...call.args, contextOf(call)), call.args),
+            (call) => answer(method.call(plugin, ...argumentsOf(call, method.length)), call.args),
           ]),
         ),
         described: found.map(([name, method]) => ({
@@ -104,6 +105,14 @@ export function serveMethods(base: PluginClass, form: PortForm = {}): PortServer
       };
     },
   };
+}
+
+/** A parameter with a default, and those behind it, are not declared here: they keep their defaults. */
+function argumentsOf(call: ServedCall, declared: number): unknown[] {
+  const { args } = call;
+  if (declared <= args.length) return [...args];
+  const between = Array.from({ length: declared - 1 - args.length });
+  return [...args, ...between, contextOf(call)];
 }
 
 /** What a method is given after its arguments. The signal is made when it is asked for, which most never do. */

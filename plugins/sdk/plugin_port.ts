@@ -14,7 +14,10 @@ import type { RuntimeEvents } from "../../core/bus/events.ts";
 import type { PluginConfig } from "./config.ts";
 import { EventBus } from "./event_bus.ts";
 
-/** The second half of every call's arguments: the runtime passes it to the method after them. */
+/**
+ * What the runtime passes to a method that declares one more parameter than its caller gave: as the last one,
+ * without a default, for example `process(text: string, { signal }: CallContext)`.
+ */
 export interface CallContext {
   /** Aborts when the caller has given the call up, or the plugin is stopped. */
   readonly signal: AbortSignal;
