@@ -5,6 +5,7 @@
  */
 import { z } from "../deps/zod.ts";
 import type { Configuration } from "../manifest/declaration.ts";
+import { DOCUMENT_LIMITS } from "../manifest/document.ts";
 import { KBertError } from "../wall/errors.ts";
 import type { WireValue } from "../wall/values.ts";
 
@@ -27,12 +28,12 @@ export interface PluginDescription {
 
 /** More than a person would read, and few enough to keep. */
 const MAX_METHODS = 256;
-/** As much as a manifest may be. */
-const MAX_CONFIGURATION = 256 * 1024;
+/** As much as a manifest may be. It may not be deeper either: whoever compares the two walks down both. */
+const MAX_CONFIGURATION = DOCUMENT_LIMITS.characters;
 
 const schema = z.strictObject({
   methods: z.array(z.strictObject({
-    name: z.string().max(128).regex(/^[\p{ID_Start}$][\p{ID_Continue}$]*$/u),
+    name: z.string().max(128).regex(/^\p{ID_Start}[\p{ID_Continue}$]*$/u),
     parameters: z.int().min(0).max(100),
     streams: z.boolean(),
   })).max(MAX_METHODS),
@@ -59,11 +60,19 @@ export function parseDescription(value: WireValue, plugin: string, rules?: objec
 }
 
 function parseJson(text: string, plugin: string): Configuration | undefined {
+  let value: unknown;
   try {
-    return JSON.parse(text) ?? undefined;
+    value = JSON.parse(text);
   } catch (cause) {
     throw wrong(plugin, cause);
   }
+  if (!isDeeper(value, DOCUMENT_LIMITS.depth)) return value as Configuration ?? undefined;
+  throw wrong(plugin, undefined, `: its settings are nested deeper than ${DOCUMENT_LIMITS.depth} levels`);
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((part) => isDeeper(part, levels - 1));
 }
 
 function wrong(plugin: string, cause: unknown, problem = ""): KBertError<"plugin/answer"> {

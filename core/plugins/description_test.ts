@@ -35,6 +35,7 @@ Deno.test("parseDescription() refuses what is no description", () => {
     { methods: [COUNT], configuration: "null", more: 1 },
     { methods: [{ ...COUNT, name: "a b" }], configuration: "null" },
     { methods: [{ ...COUNT, name: "\u001b[2J" }], configuration: "null" },
+    { methods: [{ ...COUNT, name: "$activate" }], configuration: "null" },
     { methods: [{ ...COUNT, name: "a".repeat(129) }], configuration: "null" },
     { methods: [{ ...COUNT, parameters: -1 }], configuration: "null" },
     {
@@ -42,6 +43,8 @@ Deno.test("parseDescription() refuses what is no description", () => {
       configuration: "null",
     },
     { methods: [], configuration: " ".repeat(256 * 1024 + 1) },
+    { methods: [], configuration: "[".repeat(33) + "]".repeat(33) },
+    { methods: [], configuration: '{"a":'.repeat(10_000) + "1" + "}".repeat(10_000) },
   ];
   for (const value of bad) problemOf(value);
 });
