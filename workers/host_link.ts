@@ -49,8 +49,8 @@ export function hostLink(channel: Channel): HostLink {
   return {
     log: (level, text) => logger[level === "warn" ? "warning" : level](text),
     deliver: (events) => {
-      const waiting = events.flatMap(({ topic, payload, source = "host" }) =>
-        bus?.publish(source, topic, payload) ?? []
+      const waiting = events.flatMap(({ topic, payload, source = "host", time }) =>
+        bus?.publish(source, topic, payload, time) ?? []
       );
       return waiting.length === 0 ? undefined : Promise.all(waiting).then(() => {});
     },

@@ -160,7 +160,7 @@ export class PluginManager implements Disposable, AsyncDisposable {
     const known = await Promise.all(
       uses.map(async (use) => ({ use, manifest: await this.#manifestOf(use.plugin) })),
     );
-    const running = this.plugins.map(({ image }) => image.manifest);
+    const running = this.plugins.filter(({ state }) => state === "active").map(({ image }) => image.manifest);
     const steps = startOrder(known, running, (name) => this.registry.get(name)?.manifest);
     // All are vetted before the first of them runs.
     const images = await Promise.all(

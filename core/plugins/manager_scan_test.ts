@@ -197,3 +197,22 @@ Deno.test("PluginManager.startAll() starts nothing more when its manager is disp
   assertEquals(places.map(({ options: { name }, disposals }) => [name, disposals]), [["first", 1]]);
   assertEquals(manager.plugins, []);
 });
+
+Deno.test("PluginManager.start() starts what a plugin needs also if it is loaded but not active", async () => {
+  await using test = testManager();
+  const { manager } = test;
+  await using folder = await withTempFolder();
+  await writePlugin(folder.path, "words");
+  await writePlugin(folder.path, "spam_head", needs("words"));
+  await manager.scan([folder.path]);
+  const idle = await manager.load("words");
+
+  await manager.start("spam_head");
+
+  assertEquals(idle.state, "discovered");
+  assertEquals(manager.plugins.map(({ name, state }) => [name, state]), [
+    ["words", "discovered"],
+    ["words#2", "active"],
+    ["spam_head", "active"],
+  ]);
+});
