@@ -4,27 +4,22 @@
  *
  * @module
  */
-import { assertEquals } from "../deps/assert.ts";
-import type { Runtime } from "../../mod.ts";
-import { AugmenterPort } from "../../plugins/sdk/augmenter.ts";
-import type {
-  AugmenterConfig,
-  CallbackConfig,
-  FeatureConfig,
-  PluginConfig,
-} from "../../plugins/sdk/config.ts";
-import { CallbackPort } from "../../plugins/sdk/callback.ts";
-import { FeaturePort } from "../../plugins/sdk/feature.ts";
-import { PluginPort } from "../../plugins/sdk/plugin_port.ts";
-import { defineConfiguration } from "../manifest/define.ts";
-import type { InferSettings } from "../manifest/infer.ts";
-import type { HostTensor } from "../wall/tensor.ts";
-import type { WireValue } from "../wall/values.ts";
-import type { CallAllResult } from "./call_all.ts";
-import type { PluginManager } from "./manager.ts";
-import type { Plugin } from "./plugin.ts";
-import type { CallbackWishes, Columns } from "./ports.ts";
-import type { Remote } from "./remote.ts";
+import { assertEquals } from "../core/deps/assert.ts";
+import type { Runtime } from "../mod.ts";
+import { AugmenterPort } from "../plugins/sdk/augmenter.ts";
+import type { AugmenterConfig, CallbackConfig, FeatureConfig, PluginConfig } from "../plugins/sdk/config.ts";
+import { CallbackPort } from "../plugins/sdk/callback.ts";
+import { FeaturePort } from "../plugins/sdk/feature.ts";
+import { PluginPort } from "../plugins/sdk/plugin_port.ts";
+import { defineConfiguration } from "../core/manifest/define.ts";
+import type { InferSettings } from "../core/manifest/infer.ts";
+import type { HostTensor } from "../core/wall/tensor.ts";
+import type { WireValue } from "../core/wall/values.ts";
+import type { CallAllResult } from "../core/plugins/call_all.ts";
+import type { PluginManager } from "../core/plugins/manager.ts";
+import type { Plugin } from "../core/plugins/plugin.ts";
+import type { CallbackWishes, Columns } from "../core/plugins/ports.ts";
+import type { Remote } from "../core/plugins/remote.ts";
 
 type Same<One, Other> = (<T>() => T extends One ? 1 : 2) extends (<T>() => T extends Other ? 1 : 2) ? true
   : false;
