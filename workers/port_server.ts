@@ -94,7 +94,7 @@ export function serveMethods(base: PluginClass, form: PortForm = {}): PortServer
         methods: new Map(
           found.map(([name, method]) => [
             name,
-            (call) => answer(method.call(plugin, ...argumentsOf(call, method.length)), call.args),
+            (call) => answer(method.apply(plugin, argumentsOf(call, method.length)), call.args),
           ]),
         ),
         described: found.map(([name, method]) => ({
@@ -110,7 +110,8 @@ export function serveMethods(base: PluginClass, form: PortForm = {}): PortServer
 /** A parameter with a default, and those behind it, are not declared here: they keep their defaults. */
 function argumentsOf(call: ServedCall, declared: number): unknown[] {
   const { args } = call;
-  if (declared <= args.length) return [...args];
+  // Without a copy: apply() only reads it.
+  if (declared <= args.length) return args as unknown[];
   const between = Array.from({ length: declared - 1 - args.length });
   return [...args, ...between, contextOf(call)];
 }

@@ -60,7 +60,7 @@ export class PluginCaller {
     const limited = this.#limited(options);
     this.#check(method, args, false);
     const { plugin, hooks, target: { channel } } = this.#options;
-    using _open = this.#opened();
+    this.#open++; // `using` would cost each call most of a microsecond
     try {
       if (hooks.has("preExecution")) await hooks.run("preExecution", plugin, method, args);
       const value = this.#checkAnswer(method, await channel.call(method, args, limited));
@@ -68,6 +68,8 @@ export class PluginCaller {
       return value;
     } catch (error) {
       throw this.#reported(method, error);
+    } finally {
+      this.#closed();
     }
   }
 
@@ -80,13 +82,15 @@ export class PluginCaller {
     const limited = this.#limited(options);
     this.#check(method, args, true);
     const { plugin, hooks, target: { channel } } = this.#options;
-    using _open = this.#opened();
+    this.#open++;
     try {
       if (hooks.has("preExecution")) await hooks.run("preExecution", plugin, method, args);
       yield* channel.stream(method, args, limited);
       if (hooks.has("postExecution")) await hooks.run("postExecution", plugin, method, undefined);
     } catch (error) {
       throw this.#reported(method, error);
+    } finally {
+      this.#closed();
     }
   }
 
@@ -108,13 +112,8 @@ export class PluginCaller {
     }
   }
 
-  #opened(): Disposable {
-    this.#open++;
-    return {
-      [Symbol.dispose]: () => {
-        if (--this.#open === 0) this.#drained?.();
-      },
-    };
+  #closed(): void {
+    if (--this.#open === 0) this.#drained?.();
   }
 
   #limited(options: CallOptions): CallOptions {
