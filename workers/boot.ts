@@ -68,6 +68,7 @@ function live(port: MessagePort, { sdk, ports }: BootOptions): void {
     side: "plugin",
     serve: (call) => instance ? serve(instance, call) : loadOnce(call),
     onEvents: (events) => link.deliver(events),
+    onDropped: (count) => link.log("warn", `${count} events of others did not get here: they came too fast`),
   });
   const link = hostLink(channel);
   channel.ready();

@@ -184,8 +184,9 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
   }
 
   /** Called by the manager when it is not to be started again by itself. */
-  quarantine(): void {
+  quarantine(reason: Error): void {
     this.#go("quarantine");
+    this.#ended = reason;
   }
 
   /** Ends it at once, without deactivating it. */

@@ -1,4 +1,5 @@
-import { assertEquals } from "../deps/assert.ts";
+import { assertEquals, assertRejects } from "../deps/assert.ts";
+import { KBertError } from "../wall/errors.ts";
 import { fakeTime } from "../../tests/deps/fake_timers.ts";
 import {
   activePlugin,
@@ -61,6 +62,11 @@ Deno.test("Supervisor quarantines a plugin that crashes once more than it may, a
     restarts: 1,
     error: "The plugin sample cannot be called because its worker failed: again",
   }]);
+  const error = await assertRejects(() => fake.plugin.call("double", [1]), KBertError);
+  assertEquals([error.code, error.detail], [
+    "plugin/quarantined",
+    { plugin: "sample", restarts: 1, withinMs: 60_000 },
+  ]);
   await clock.tickAsync(60_000);
   assertEquals([fake.plugin.state, fake.workers.length], ["quarantined", 2]);
 });
