@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createRuntime, type Plugin, type Remote, type Runtime } from "../mod.ts";
+import { createRuntime, type Plugin, type PluginLimits, type Remote, type Runtime } from "../mod.ts";
 import type { Echo } from "./plugins/bench_echo/main.ts";
 
 /** The folder of the plugin. */
@@ -16,10 +16,10 @@ export interface EchoPlugin extends AsyncDisposable {
   readonly methods: Remote<Echo>;
 }
 
-/** Starts it. */
-export async function startEcho(): Promise<EchoPlugin> {
-  const runtime = await createRuntime({ log: () => {} });
-  const plugin = await runtime.plugins.start(ECHO_FOLDER);
+/** Starts it, without a worker in reserve that would share the machine with what is measured. */
+export async function startEcho(limits: Partial<PluginLimits> = {}): Promise<EchoPlugin> {
+  const runtime = await createRuntime({ log: () => {}, spares: 0 });
+  const plugin = await runtime.plugins.start(ECHO_FOLDER, { limits });
   return {
     ...{ runtime, plugin, methods: plugin.methods<Echo>() },
     [Symbol.asyncDispose]: () => runtime[Symbol.asyncDispose](),

@@ -17,7 +17,8 @@ const TICK: string = "bench.tick";
 
 /** An error if a single event is missing, or out of order. */
 export async function eventsRow(turns: number): Promise<Row> {
-  await using echo = await startEcho();
+  // The usual limit is 100,000, which here would be what is measured.
+  await using echo = await startEcho({ eventsPerSecond: 1e8 });
   const worker = startWorker("ticks");
   using _worker = { [Symbol.dispose]: () => worker.terminate() };
 
@@ -35,7 +36,7 @@ export async function eventsRow(turns: number): Promise<Row> {
   const [oursMs, rawMs] = await inTurns(turns, ours, raw);
   return row("events/worker", EVENTS / oursMs * 1_000, EVENTS / rawMs * 1_000, "1/s", {
     better: "higher",
-    note: `all ${EVENTS} arrived; ${BURST} in a turn, limits.eventsPerSecond raised in the manifest`,
+    note: `all ${EVENTS} arrived; ${BURST} in a turn, limits.eventsPerSecond raised by the user`,
   });
 }
 

@@ -13,7 +13,7 @@ const SETTLE_MS = 1_000;
 
 const [kind, count] = [Deno.args[0], Number(Deno.args[1])];
 await using stack = new AsyncDisposableStack();
-const runtime = stack.use(await createRuntime({ log: () => {} }));
+const runtime = stack.use(await createRuntime({ log: () => {}, spares: 0 }));
 
 await start(); // what the first one brings is shared by all
 const before = await resident();
