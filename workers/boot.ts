@@ -58,6 +58,7 @@ export function boot(options: BootOptions): void {
 
 function live(port: MessagePort, { sdk, ports }: BootOptions): void {
   const servers = new Map<string, PortServer>([...LIGHT_PORTS, ...ports]);
+  const hasTensors = sdk.has(TENSOR_SDK);
   let instance: PluginInstance | undefined;
   let loaded = false;
   // Computed, so that it never joins this module's own graph.
@@ -71,6 +72,10 @@ function live(port: MessagePort, { sdk, ports }: BootOptions): void {
     onDropped: (count) => link.log("warn", `${count} events of others did not get here: they came too fast`),
   });
   const link = hostLink(channel);
+  const lock = (): void =>
+    lockdown({ tensors: hasTensors, log: link.log, onUncaught: (error) => channel.fail(error) });
+  // Before there is anything to load, where nothing has to be prepared: a worker in reserve is locked then.
+  if (!hasTensors) lock();
   channel.ready();
 
   async function loadOnce({ method, args }: ServedCall): Promise<WireValue> {
@@ -82,14 +87,14 @@ function live(port: MessagePort, { sdk, ports }: BootOptions): void {
   async function load(request: LoadRequest): Promise<WireValue> {
     const server = servers.get(request.port);
     if (!server) {
-      const needs = sdk.has(TENSOR_SDK) ? "" : `; a plugin that computes has to import "${TENSOR_SDK}"`;
+      const needs = hasTensors ? "" : `; a plugin that computes has to import "${TENSOR_SDK}"`;
       throw new Error(`Nothing serves the port ${request.port} here${needs}`);
     }
     await server.prepare?.();
     const decoder = new TextDecoder();
     const sources = request.moduleSources.map((bytes) => decoder.decode(bytes));
     sealLoader(new Map(request.moduleUrls.map((url, index) => [url, sources[index] ?? ""])));
-    lockdown({ tensors: sdk.has(TENSOR_SDK), log: link.log, onUncaught: (error) => channel.fail(error) });
+    if (hasTensors) lock();
 
     const { container, eventBus } = link.connect(request);
     const pluginClass = exportOf(await importModule(request.entry), request);

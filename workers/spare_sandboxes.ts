@@ -9,6 +9,9 @@
  */
 import type { Sandbox, SandboxFactory, SandboxOptions } from "../core/wall/sandbox.ts";
 
+/** About as long as a plugin takes to load from a place that is there. */
+const REFILL_MS = 50;
+
 /** A place that waits, and what it is told to whom when it has an owner. */
 interface Spare {
   readonly sandbox: Sandbox;
@@ -23,9 +26,12 @@ interface Spare {
  * import { SpareSandboxes } from "./spare_sandboxes.ts";
  * import { workerSandbox } from "./worker_sandbox.ts";
  * import { assertEquals } from "../core/deps/assert.ts";
+ * import { fakeTime } from "../tests/deps/fake_timers.ts";
  *
+ * using clock = fakeTime();
  * using spares = new SpareSandboxes(workerSandbox, 1);
  * using _sandbox = spares.create({ name: "spam", tensors: false, onFailure: () => {} });
+ * await clock.tickAsync(50);
  * assertEquals(spares.waiting, 1);
  * ```
  */
@@ -33,6 +39,7 @@ export class SpareSandboxes implements Disposable {
   readonly #create: SandboxFactory;
   readonly #size: number;
   #spares: Spare[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #disposed = false;
 
   /** @param size how many are kept, once one has been asked for; 0 for none */
@@ -52,14 +59,22 @@ export class SpareSandboxes implements Disposable {
     const spare = this.#spares.shift();
     if (spare) spare.owner = options;
     const sandbox = spare?.sandbox ?? this.#create(options);
-    this.#fill();
+    this.#fillLater();
     return sandbox;
   };
 
   [Symbol.dispose](): void {
     this.#disposed = true;
+    clearTimeout(this.#timer);
     for (const { sandbox } of this.#spares) sandbox[Symbol.dispose]();
     this.#spares = [];
+  }
+
+  /** Not while the plugin loads that took the last one: starting another at once would take it half its time. */
+  #fillLater(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#fill(), REFILL_MS);
+    Deno.unrefTimer(this.#timer); // a program that is done does not wait for it
   }
 
   #fill(): void {
