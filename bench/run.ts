@@ -5,11 +5,23 @@
  */
 // deno-lint-ignore-file no-console -- a table is what this is for
 import { parseOptions, runProgram } from "../mod.ts";
+import { callRow, comlinkRow } from "./call.ts";
+import { eventsRow } from "./events.ts";
 import { headStepRow } from "./head_step.ts";
+import { loadRow } from "./load.ts";
+import { memoryRow } from "./memory.ts";
 import { type Row, table } from "./rows.ts";
 import { stepRow } from "./step.ts";
+import { tensorRow } from "./tensor.ts";
 
 const BENCHES: Readonly<Record<string, () => Promise<Row>>> = {
+  "call/worker": () => callRow(40),
+  "call/comlink": () => comlinkRow(40),
+  "events/worker": () => eventsRow(25),
+  "tensor16/worker": () => tensorRow(25),
+  "load/worker": () => loadRow("load/worker", 1, 20),
+  "load/worker-cold": () => loadRow("load/worker-cold", 0, 20),
+  "memory/worker": () => memoryRow(3),
   "head-step/worker": () => headStepRow(15),
   "step/tiny": () => stepRow("tiny", 5),
   "step/mini": () => stepRow("mini", 2),

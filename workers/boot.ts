@@ -63,6 +63,7 @@ export function boot(options: BootOptions): void {
 
 function live({ port, sealed }: PipePort, { sdk, ports }: BootOptions): void {
   const servers = new Map<string, PortServer>([...LIGHT_PORTS, ...ports]);
+  const hasTensors = sdk.has(TENSOR_SDK);
   let instance: PluginInstance | undefined;
   let loaded = false;
   // Computed, so that it never joins this module's own graph.
@@ -73,8 +74,13 @@ function live({ port, sealed }: PipePort, { sdk, ports }: BootOptions): void {
     side: "plugin",
     serve: (call) => instance ? serve(instance, call) : loadOnce(call),
     onEvents: (events) => link.deliver(events),
+    onDropped: (count) => link.log("warn", `${count} events of others did not get here: they came too fast`),
   });
   const link = hostLink(channel);
+  const lock = (gpu: boolean): void =>
+    lockdown({ tensors: hasTensors, gpu, log: link.log, onUncaught: (error) => channel.fail(error) });
+  // Before there is anything to load, where nothing has to be prepared: a worker in reserve is locked then.
+  if (!hasTensors) lock(false);
   channel.ready();
 
   async function loadOnce({ method, args }: ServedCall): Promise<WireValue> {
@@ -86,7 +92,7 @@ function live({ port, sealed }: PipePort, { sdk, ports }: BootOptions): void {
   async function load(request: LoadRequest): Promise<WireValue> {
     const server = servers.get(request.port);
     if (!server) {
-      const needs = sdk.has(TENSOR_SDK) ? "" : `; a plugin that computes has to import "${TENSOR_SDK}"`;
+      const needs = hasTensors ? "" : `; a plugin that computes has to import "${TENSOR_SDK}"`;
       throw new Error(`Nothing serves the port ${request.port} here${needs}`);
     }
     const { gpu } = request;
@@ -94,8 +100,7 @@ function live({ port, sealed }: PipePort, { sdk, ports }: BootOptions): void {
     const decoder = new TextDecoder();
     const sources = request.moduleSources.map((bytes) => decoder.decode(bytes));
     sealLoader(new Map(request.moduleUrls.map((url, index) => [url, sources[index] ?? ""])));
-    const tensors = sdk.has(TENSOR_SDK);
-    lockdown({ tensors, gpu, log: link.log, onUncaught: (error) => channel.fail(error) });
+    if (hasTensors) lock(gpu);
     sealed();
 
     const { container, eventBus } = link.connect(request);

@@ -51,8 +51,8 @@ export function hostLink(channel: Channel): HostLink {
   return {
     log: (level, text) => logger[level === "warn" ? "warning" : level](text),
     deliver: (events) => {
-      const waiting = events.flatMap(({ topic, payload, source = "host" }) =>
-        bus?.publish(source, topic, payload) ?? []
+      const waiting = events.flatMap(({ topic, payload, source = "host", time }) =>
+        bus?.publish(source, topic, payload, time) ?? []
       );
       return waiting.length === 0 ? undefined : Promise.all(waiting).then(() => {});
     },
@@ -91,9 +91,15 @@ function serviceClient(channel: Channel, name: string): Remote<unknown> {
     get: (_target, method) => {
       // A promise that resolves to the client would otherwise ask it for its own then().
       if (typeof method !== "string" || method === "then") return undefined;
-      return (...args: WireValue[]) => channel.call("service.call", [name, method, args]);
+      return (...args: WireValue[]) =>
+        channel.call("service.call", [name, method, args]).catch(asTheHostSaidIt);
     },
   }) as Remote<unknown>;
+}
+
+/** That a call of ours failed is less than why: the host's error has a code and a sentence of its own. */
+function asTheHostSaidIt(error: unknown): never {
+  throw error instanceof KBertError && error.code === "call/failed" ? error.cause : error;
 }
 
 function undeclared(pattern: string): KBertError<"event/topic"> {

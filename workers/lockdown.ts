@@ -156,20 +156,24 @@ function harden(root: unknown): void {
   const waiting = [root];
   while (waiting.length > 0) {
     const next = waiting.pop();
-    if (typeof next !== "object" && typeof next !== "function" || next === null || frozen.has(next)) continue;
+    if (!isObject(next) || frozen.has(next)) continue;
     frozen.add(next);
     waiting.push(Object.getPrototypeOf(next));
-    for (const { value, get, set } of Object.values(Object.getOwnPropertyDescriptors(next))) {
-      waiting.push(value, get, set);
-    }
-    for (const symbol of Object.getOwnPropertySymbols(next)) {
-      const { value, get, set } = Object.getOwnPropertyDescriptor(next, symbol)!;
-      waiting.push(value, get, set);
+    // One property after the other: lists of all of them cost each worker a megabyte, and a millisecond.
+    for (const key of Reflect.ownKeys(next)) {
+      const { value, get, set } = Reflect.getOwnPropertyDescriptor(next, key)!;
+      if (isObject(value)) waiting.push(value);
+      if (get) waiting.push(get);
+      if (set) waiting.push(set);
     }
     // A view of bytes cannot be frozen, only closed.
     if (ArrayBuffer.isView(next)) Object.preventExtensions(next);
     else Object.freeze(next);
   }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null || typeof value === "function";
 }
 
 /**

@@ -42,17 +42,19 @@ export class PluginInstance {
   /** Resources are released also if a hook or `deactivate` fails; the first error is the phase's. */
   async deactivate(): Promise<void> {
     const plugin = this.#plugin;
-    await using _released = { [Symbol.asyncDispose]: () => plugin.releaseResources() };
-    await plugin.preDeactivation?.();
-    await plugin.deactivate?.();
-    await plugin.postDeactivation?.();
+    await this.#phase(async () => {
+      await plugin.preDeactivation?.();
+      await plugin.deactivate?.();
+      await plugin.postDeactivation?.();
+    });
+    await plugin.releaseResources();
   }
 
   /** The last thing that it does. What is still registered is released, as after `deactivate`. */
   async unload(): Promise<void> {
     const plugin = this.#plugin;
-    await using _released = { [Symbol.asyncDispose]: () => plugin.releaseResources() };
-    await plugin.preUnload?.();
+    await this.#phase(async () => await plugin.preUnload?.());
+    await plugin.releaseResources();
   }
 
   /** Answers one call; without hooks, there is nothing between the call and the method. */
@@ -87,8 +89,11 @@ export class PluginInstance {
     try {
       await run();
     } catch (error) {
-      // Whatever goes wrong in there, the phase failed because of this error.
-      await this.#plugin.releaseResources().catch(() => {});
+      try {
+        await this.#plugin.releaseResources();
+      } catch {
+        // Whatever goes wrong in there, the phase failed because of the first error.
+      }
       throw error;
     }
   }

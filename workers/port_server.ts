@@ -84,7 +84,8 @@ export interface PortForm {
 }
 
 /**
- * Serves a class by its own methods: the host's arguments, and a {@linkcode CallContext} after them.
+ * Serves a class by its own methods: with the host's arguments, and a {@linkcode CallContext} as the last
+ * parameter of those that declare one more than they were given.
  *
  * @param base the class that a plugin's has to extend
  */
@@ -99,7 +100,7 @@ export function serveMethods(base: PluginClass, form: PortForm = {}): PortServer
         methods: new Map(
           found.map(([name, method]) => [
             name,
-            (call) => answer(method.call(plugin, ...call.args, contextOf(call)), call.args),
+            (call) => answer(method.apply(plugin, argumentsOf(call, method.length)), call.args),
           ]),
         ),
         described: found.map(([name, method]) => ({
@@ -112,6 +113,15 @@ export function serveMethods(base: PluginClass, form: PortForm = {}): PortServer
   };
 }
 
+/** A parameter with a default, and those behind it, are not declared here: they keep their defaults. */
+function argumentsOf(call: ServedCall, declared: number): unknown[] {
+  const { args } = call;
+  // Without a copy: apply() only reads it.
+  if (declared <= args.length) return args as unknown[];
+  const between = Array.from({ length: declared - 1 - args.length });
+  return [...args, ...between, contextOf(call)];
+}
+
 /** What a method is given after its arguments. The signal is made when it is asked for, which most never do. */
 export function contextOf(call: ServedCall): CallContext {
   return {
@@ -121,12 +131,14 @@ export function contextOf(call: ServedCall): CallContext {
   };
 }
 
-/** The public methods that a plugin adds to its base, those of its own class before inherited ones. */
+/** The public methods that a plugin adds to its base, those of its own class before inherited ones. `$…` is ours. */
 function methodsOf(plugin: PluginPort, base: PluginClass): ReadonlyMap<string, AnyMethod> {
   const methods = new Map<string, AnyMethod>();
   for (let at = Object.getPrototypeOf(plugin); at !== base.prototype; at = Object.getPrototypeOf(at)) {
     for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
-      const isPublic = typeof value === "function" && !name.startsWith("_") && !PHASE_NAMES.has(name);
+      // What the base has is the plugin's own business, also where the plugin has another form of it.
+      const isOwn = !(name in base.prototype) && !PHASE_NAMES.has(name);
+      const isPublic = typeof value === "function" && !/^[_$]/.test(name) && isOwn;
       if (isPublic && !methods.has(name)) methods.set(name, value);
     }
   }

@@ -35,11 +35,26 @@ export function workerSandbox({ name, tensors, onFailure }: SandboxOptions): San
       if (!isOpen) return;
       isOpen = false;
       closed("sandboxes");
+      letGo(worker);
       // In this order: a port that is closed while its other end still writes blocks this thread for seconds.
       worker.terminate();
       port1.close();
     },
   };
+}
+
+/**
+ * Lets the process end without this worker. `terminate()` only wakes its event loop: one that loops for ever
+ * keeps its thread, and a host that waits for it could not end by itself.
+ *
+ * Deno has this for the workers of `node:worker_threads`, under a symbol without a name. A test says if that
+ * is gone some day; a host with a stuck plugin then has to be ended by hand.
+ */
+function letGo(worker: Worker): void {
+  for (const symbol of Object.getOwnPropertySymbols(Worker.prototype)) {
+    const method: unknown = Reflect.get(worker, symbol);
+    if (symbol.description === "" && typeof method === "function") method.call(worker, false);
+  }
 }
 
 /**

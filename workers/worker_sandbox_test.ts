@@ -1,15 +1,16 @@
 import { assert, assertEquals, assertLess, assertRejects } from "../core/deps/assert.ts";
-import { type LoadedPlugin, PluginManager } from "../core/plugins/manager.ts";
+import { PluginInstance } from "../core/plugins/instance.ts";
+import { PluginManager } from "../core/plugins/manager.ts";
+import type { Plugin } from "../core/plugins/plugin.ts";
 import { buildImage, type PluginImage } from "../core/security/image.ts";
 import { pluginSource } from "../core/security/source.ts";
 import { KBertError } from "../core/wall/errors.ts";
 import type { HostTensor } from "../core/wall/tensor.ts";
-import type { WireValue } from "../core/wall/values.ts";
 import { workerSandbox } from "./worker_sandbox.ts";
 
 /** An image of a head in memory; `main.ts` is given, other files may be. */
-function imageOf(main: string, others: Record<string, string> = {}): Promise<PluginImage> {
-  const manifest = "name: sample\nversion: 1.0.0\nentry_points:\n  head: main:Main\n";
+function imageOf(main: string, others: Record<string, string> = {}, port = "head"): Promise<PluginImage> {
+  const manifest = `name: sample\nversion: 1.0.0\nentry_points:\n  ${port}: main:Main\n`;
   const files: Record<string, string> = { "plugin.yaml": manifest, "main.ts": main, ...others };
   return buildImage({
     name: "sample",
@@ -18,17 +19,19 @@ function imageOf(main: string, others: Record<string, string> = {}): Promise<Plu
   });
 }
 
-/** A manager with the real sandbox, and what plugins wrote to their console. */
-function start(image: PluginImage): { loading: Promise<LoadedPlugin>; log: string[] } & Disposable {
+/** A plugin in the real sandbox, and what it wrote to its console. */
+function start(image: PluginImage): { loading: Promise<Plugin>; log: string[] } & Disposable {
   const log: string[] = [];
-  const manager = new PluginManager({
-    createSandbox: workerSandbox,
-    onLog: (_plugin, level, text) => log.push(`${level}: ${text}`),
-  });
+  const manager = new PluginManager({ createSandbox: workerSandbox });
+  manager.bus.on("log.*", ({ message }, { topic }) => log.push(`${topic.slice(4)}: ${message}`));
+  const settings = "head" in image.manifest.entry_points ? { hidden_size: 4, num_labels: 2 } : {};
   return {
-    loading: manager.start(image, { port: "head" }),
+    loading: manager.start(image, { settings }),
     log,
-    [Symbol.dispose]: () => manager[Symbol.dispose](),
+    [Symbol.dispose]: () => {
+      manager[Symbol.dispose]();
+      manager.bus[Symbol.dispose]();
+    },
   };
 }
 
@@ -46,7 +49,7 @@ async function inside(body: string, others?: Record<string, string>): Promise<un
   );
   using place = start(image);
   const plugin = await place.loading;
-  const error = await assertRejects(() => plugin.call("head.predict", [row()]), KBertError);
+  const error = await assertRejects(() => plugin.call("predict", [row()]), KBertError);
   const cause = error.cause as { code?: string; message: string };
   assertEquals(cause.code, "answer", cause.message);
   return JSON.parse(cause.message);
@@ -66,10 +69,8 @@ function failureOf(image: Promise<PluginImage>): Promise<KBertError> {
 Deno.test("workerSandbox() trains the first-party head in its locked realm", async () => {
   const folder = new URL("../plugins/custom_classification_head/", import.meta.url);
   const topics: string[] = [];
-  using manager = new PluginManager({
-    createSandbox: workerSandbox,
-    onEvent: ({ topic }) => topics.push(topic),
-  });
+  using manager = new PluginManager({ createSandbox: workerSandbox });
+  using _listener = manager.bus.on("head.*", (_payload, { topic }) => topics.push(topic));
   const settings = { hidden_size: 4, num_labels: 2, dropout_rate: 0 };
   const head = await manager.start(await buildImage(pluginSource(folder)), { port: "head", settings });
   const hidden = Float32Array.of(1, 0, 0, 0, 0, 1, 0, 0);
@@ -78,9 +79,9 @@ Deno.test("workerSandbox() trains the first-party head in its locked realm", asy
   for (let step = 1; step <= 20; step++) {
     const states = { dtype: "float32", shape: [2, 4], data: hidden.slice() } as const;
     const labels = { dtype: "int32", shape: [2], data: Int32Array.of(0, 1) } as const;
-    const answer = await head.call("head.step", [states, labels, { step, weight: 1 }]);
+    const answer = await head.call("step", [states, labels, { step, weight: 1 }]);
     losses.push((answer as { loss: number }).loss);
-    await head.call("head.apply", [{ learningRate: 0.1, scale: 1, weightDecay: 0 }]);
+    await head.call("apply", [{ learningRate: 0.1, scale: 1, weightDecay: 0 }]);
   }
 
   assertLess(losses.at(-1)!, losses[0]! / 5);
@@ -136,17 +137,18 @@ Deno.test("workerSandbox() ends the calls of a worker that fails, and of one tha
   await t.step("fails", async () => {
     using place = start(image);
     const plugin = await place.loading;
-    const calls = [row(), row()].map((states) => plugin.call("head.predict", [states]));
+    const calls = [row(), row()].map((states) => plugin.call("predict", [states]));
     const errors = await Promise.all(calls.map((call) => assertRejects(() => call, KBertError)));
     assertEquals(errors.map(({ code }) => code), ["plugin/closed", "plugin/closed"]);
-    assertEquals([plugin.openCalls, plugin.isLoaded], [0, false]);
+    assertEquals([plugin.openCalls, plugin.state], [0, "failed"]);
   });
   await t.step("is disposed of", async () => {
     using place = start(image);
     const plugin = await place.loading;
-    const call = plugin.call("head.predict", [row()]);
+    const call = plugin.call("predict", [row()]);
     plugin[Symbol.dispose]();
     assertEquals((await assertRejects(() => call, KBertError)).code, "plugin/closed");
+    assertEquals([plugin.openCalls, plugin.state], [0, "unloaded"]);
   });
   await t.step("is disposed of while it starts", async () => {
     const place = start(image);
@@ -155,19 +157,43 @@ Deno.test("workerSandbox() ends the calls of a worker that fails, and of one tha
   });
 });
 
-Deno.test("workerSandbox() loads once, and knows only the methods of the port", async () => {
-  using place = start(
-    await imageOf(`import { HeadPort, type tf } from "k-bert/sdk/tensors";
-    export class Main extends HeadPort { override forward(x: tf.Tensor): tf.Tensor { return x; } }`),
-  );
+const IDENTITY = `import { HeadPort, type tf } from "k-bert/sdk/tensors";
+  export class Main extends HeadPort { override forward(x: tf.Tensor): tf.Tensor { return x; } }`;
+
+Deno.test("workerSandbox() runs a plugin that is called only by the methods of its port", async () => {
+  using place = start(await imageOf(IDENTITY));
   const plugin = await place.loading;
 
-  for (const method of ["$load", "constructor", "__proto__", "toString", "head.forward", "forward"]) {
+  for (
+    const method of ["$load", "$activate", "constructor", "__proto__", "toString", "head.predict", "forward"]
+  ) {
     const error = await assertRejects(() => plugin.call(method, [{}]), KBertError);
-    assert(/loaded once|There is no method/.test(error.message), error.message);
+    assertEquals(error.code, "call/unknown-method");
   }
 
-  assertEquals(await plugin.call("head.predict", [row()]), row());
+  assertEquals(await plugin.call("predict", [row()]), row());
+});
+
+Deno.test("boot() loads once, and knows only the methods of the port, whatever the host asks for", async () => {
+  using instance = new PluginInstance({
+    image: await imageOf(IDENTITY),
+    name: "sample",
+    createSandbox: workerSandbox,
+    channel: {},
+    onEnd: () => {},
+  });
+  const { channel } = instance;
+  const config = { hidden_size: 4, num_labels: 2 };
+  const early = await assertRejects(() => channel.call("predict", [row()]), KBertError);
+  await instance.load({ port: "head", config, seed: 0, timeoutMs: 30_000, gpu: false });
+
+  for (const method of ["$load", "constructor", "__proto__", "toString", "head.predict", "forward", "then"]) {
+    const error = await assertRejects(() => channel.call(method, [{}]), KBertError);
+    assertEquals((error.cause as Error).message, `There is no method ${method}()`);
+  }
+
+  assertEquals((early.cause as Error).message, "A worker is loaded once, and called then");
+  assertEquals(await channel.call("predict", [row()]), row());
 });
 
 Deno.test("loader serves the modules of the image, cycles and dynamic imports included", async () => {
@@ -184,7 +210,8 @@ Deno.test("loader serves the modules of the image, cycles and dynamic imports in
     },
   );
 
-  assertEquals(answer, ["awaited", "abfunction", true, ["EventBus"], "plugin:///main.ts", false]);
+  const names = Object.keys(await import("../plugins/sdk/mod.ts"));
+  assertEquals(answer, ["awaited", "abfunction", true, names, "plugin:///main.ts", false]);
 });
 
 Deno.test("lockdown() leaves the language and what stays inside of the worker", async () => {
@@ -287,26 +314,33 @@ Deno.test("lockdown() shows the plugin's own modules in stacks, with lines, and 
   assert(String(stack).split("\n").slice(1).every((line) => line.includes("plugin:///")), String(stack));
 });
 
-Deno.test("lockdown() sends the console to the log by its levels", async () => {
-  using place = start(
-    await imageOf(`import { HeadPort, type tf } from "k-bert/sdk/tensors";
-    export class Main extends HeadPort {
-      override forward(x: tf.Tensor): tf.Tensor {
-        console.debug("a", 1); console.log("b", { c: [2] }); console.info(new TypeError("d")); console.warn(undefined); console.error();
-        return x;
-      }
-    }`),
-  );
-  const plugin = await place.loading;
+Deno.test("lockdown() sends the console to the log by its levels, with and without tensors", async (t) => {
+  const body = `console.debug("a", 1); console.log("b", { c: [2] }); console.info(new TypeError("d"));
+    console.warn(undefined); console.error();`;
+  const images = {
+    head: await imageOf(`import { HeadPort, type tf } from "k-bert/sdk/tensors";
+      export class Main extends HeadPort { override forward(x: tf.Tensor): tf.Tensor { ${body} return x; } }`),
+    plugin: await imageOf(
+      `import { PluginPort } from "k-bert/sdk";
+      export class Main extends PluginPort { predict(x: unknown): unknown { ${body} return x; } }`,
+      {},
+      "plugin",
+    ),
+  };
+  for (const [port, image] of Object.entries(images)) {
+    await t.step(port, async () => {
+      using place = start(image);
+      const plugin = await place.loading;
 
-  const answer: WireValue = await plugin.call("head.predict", [row()]);
+      assertEquals(await plugin.call("predict", [row()]), row());
 
-  assertEquals(answer, row());
-  assertEquals(place.log, [
-    "debug: a 1",
-    'info: b {"c":[2]}',
-    "info: TypeError: d",
-    "warn: undefined",
-    "error: ",
-  ]);
+      assertEquals(place.log, [
+        "debug: a 1",
+        'info: b {"c":[2]}',
+        "info: TypeError: d",
+        "warning: undefined",
+        "error: ",
+      ]);
+    });
+  }
 });

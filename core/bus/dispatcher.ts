@@ -75,10 +75,10 @@ export class Dispatcher implements Disposable {
    *
    * @throws {KBertError} `event/topic` if the topic is none
    */
-  deliver(source: string, topic: string, payload: unknown): Delivery | undefined {
+  deliver(source: string, topic: string, payload: unknown, time?: number): Delivery | undefined {
     if (this.#disposed) return undefined;
     const subscriptions = this.subscriptions.matching(topic);
-    const event = { topic, payload, source, time: this.#now(), sequence: ++this.#sequence };
+    const event = { topic, payload, source, time: time ?? this.#now(), sequence: ++this.#sequence };
     this.history.add(event);
     let promises: Promise<unknown>[] | undefined;
     for (const subscription of subscriptions) {

@@ -161,10 +161,11 @@ export class EventBus<Events extends object = RuntimeEvents> implements Disposab
    * Delivers an event of somebody else, whose topic and payload the caller has checked. There is a promise
    * only if a listener returned one, so that a busy caller need not wait for nothing.
    *
+   * @param time when it was emitted, in milliseconds since 1970 @default now
    * @throws {KBertError} `event/topic` if the topic is none; at once, not as a rejection
    */
-  publish(source: string, topic: string, payload: unknown): Promise<void> | undefined {
-    const delivery = this.#dispatcher.deliver(source, topic, payload);
+  publish(source: string, topic: string, payload: unknown, time?: number): Promise<void> | undefined {
+    const delivery = this.#dispatcher.deliver(source, topic, payload, time);
     return delivery && this.#dispatcher.settle(delivery, this.#deadlineMs);
   }
 

@@ -439,3 +439,14 @@ Deno.test("EventBus drops failures of listeners that outlive it", async () => {
 
   await emitted;
 });
+
+Deno.test("EventBus.publish() keeps the time of an event that comes from elsewhere", () => {
+  using bus = new EventBus({ now: () => 7 });
+  const times: number[] = [];
+  bus.on("plugin.crashed", (_, { time }) => times.push(time));
+
+  bus.publish("x", "plugin.crashed", null, 3);
+  bus.publish("x", "plugin.crashed", null);
+
+  assertEquals(times, [3, 7]);
+});

@@ -145,7 +145,9 @@ export const manifestSchema = z.strictObject({
   limits: z.strictObject({
     callMs: limit.describe("Longest call, in milliseconds; the host gives up after that"),
     openCalls: limit.describe("Most calls of the plugin that may be open at once; more are refused"),
-    eventsPerSecond: limit.describe("Events of the plugin that the host takes per second; more are dropped"),
+    eventsPerSecond: limit.describe(
+      "Events of the plugin that the host takes per second; a faster plugin is slowed",
+    ),
     heapMb: limit.describe(
       "JavaScript heap, in MiB; for plugins in processes of their own, not enforced yet",
     ),

@@ -51,16 +51,16 @@ export class CallAll {
     args: readonly WireValue[],
     { onFailure, ...options }: CallAllOptions = {},
   ): Promise<CallAllResult[]> {
+    const policyOf = ({ port }: CallAllPlugin): FailurePolicy => onFailure ?? PORTS[port].onFailure;
     const results: CallAllResult[] = [];
     for (const plugin of plugins.toSorted((a, b) => b.priority - a.priority)) {
       try {
         const value = await plugin.call(method, args, { ...options, transfer: [] });
-        this.#remember(plugin, method, value);
+        if (policyOf(plugin) === "last-good") this.#remember(plugin, method, value);
         results.push({ plugin: plugin.name, outcome: "answered", value });
       } catch (error) {
         if (isAborted(error)) throw error;
-        const policy = onFailure ?? PORTS[plugin.port].onFailure;
-        results.push(this.#resultOf(plugin, method, args, policy, error as Error));
+        results.push(this.#resultOf(plugin, method, args, policyOf(plugin), error as Error));
       }
     }
     return results;
@@ -82,15 +82,16 @@ export class CallAll {
         return { ...failed, outcome: "identity", value: args[0] };
       case "last-good":
         if (!remembered?.has(method)) throw error;
-        return { ...failed, outcome: "last-good", value: remembered.get(method) };
+        return { ...failed, outcome: "last-good", value: structuredClone(remembered.get(method)) };
       case "abort":
         throw error;
     }
   }
 
+  /** A copy: the answer itself is the caller's to change, or to move on. */
   #remember(plugin: CallAllPlugin, method: string, value: WireValue): void {
     const remembered = this.#lastGood.get(plugin) ?? new Map<string, WireValue>();
-    this.#lastGood.set(plugin, remembered.set(method, value));
+    this.#lastGood.set(plugin, remembered.set(method, structuredClone(value)));
   }
 }
 

@@ -7,6 +7,7 @@
  * @module
  */
 import type { EventBus } from "../bus/event_bus.ts";
+import { after } from "../bus/settle.ts";
 import { validate } from "../manifest/validate.ts";
 import { suggest } from "../manifest/suggest.ts";
 import type { Channel } from "../wall/channel.ts";
@@ -15,17 +16,19 @@ import type { CallOptions } from "../wall/options.ts";
 import type { WireValue } from "../wall/values.ts";
 import type { MethodDescription } from "./description.ts";
 import type { HookedPlugin, Hooks } from "./hooks.ts";
+import type { PluginState } from "./lifecycle.ts";
 import type { PluginLimits } from "./limits.ts";
 import type { MethodRule } from "./ports.ts";
 
 /** What a caller is made with. */
 export interface CallerOptions {
-  readonly plugin: HookedPlugin;
+  readonly plugin: HookedPlugin & { readonly state: PluginState };
   readonly bus: EventBus;
   readonly hooks: Hooks;
   /** Of the port; a generic plugin has none. */
   readonly rules: Readonly<Record<string, MethodRule>> | undefined;
   readonly limits: PluginLimits;
+  readonly target: CallTarget;
 }
 
 /** Where calls go to. */
@@ -34,7 +37,7 @@ export interface CallTarget {
   readonly methods: ReadonlyMap<string, MethodDescription>;
 }
 
-/** Makes calls, and knows which are open. */
+/** Makes calls to one run of a plugin, and knows which are open. */
 export class PluginCaller {
   readonly #options: CallerOptions;
   #open = 0;
@@ -53,41 +56,41 @@ export class PluginCaller {
    * @throws {KBertError} all as rejections: `call/unknown-method`, `call/arguments`, `plugin/limit`,
    * `plugin/answer` if the answer is not what the port promises, and those of {@linkcode Channel.call}
    */
-  async call(
-    { channel, methods }: CallTarget,
-    method: string,
-    args: readonly WireValue[],
-    options: CallOptions = {},
-  ): Promise<WireValue> {
-    this.#check(methods, method, args, false);
-    const { plugin, hooks } = this.#options;
-    using _open = this.#opened();
+  async call(method: string, args: readonly WireValue[], options: CallOptions = {}): Promise<WireValue> {
+    const limited = this.#limited(options);
+    this.#check(method, args, false);
+    const { plugin, hooks, target: { channel } } = this.#options;
+    this.#open++; // `using` would cost each call most of a microsecond
     try {
       if (hooks.has("preExecution")) await hooks.run("preExecution", plugin, method, args);
-      const value = this.#checkAnswer(method, await channel.call(method, args, this.#limited(options)));
+      const value = this.#checkAnswer(method, await channel.call(method, args, limited));
       if (hooks.has("postExecution")) await hooks.run("postExecution", plugin, method, value);
       return value;
     } catch (error) {
       throw this.#reported(method, error);
+    } finally {
+      this.#closed();
     }
   }
 
   /** The same for a method that answers a stream; refusals come with the first item that is asked for. */
   async *stream(
-    { channel, methods }: CallTarget,
     method: string,
     args: readonly WireValue[],
     options: CallOptions = {},
   ): AsyncGenerator<WireValue, void, void> {
-    this.#check(methods, method, args, true);
-    const { plugin, hooks } = this.#options;
-    using _open = this.#opened();
+    const limited = this.#limited(options);
+    this.#check(method, args, true);
+    const { plugin, hooks, target: { channel } } = this.#options;
+    this.#open++;
     try {
       if (hooks.has("preExecution")) await hooks.run("preExecution", plugin, method, args);
-      yield* channel.stream(method, args, this.#limited(options));
+      yield* channel.stream(method, args, limited);
       if (hooks.has("postExecution")) await hooks.run("postExecution", plugin, method, undefined);
     } catch (error) {
       throw this.#reported(method, error);
+    } finally {
+      this.#closed();
     }
   }
 
@@ -96,10 +99,10 @@ export class PluginCaller {
     if (this.#open === 0) return;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const { name } = this.#options.plugin;
-    const timer = setTimeout(() => {
+    const timer = after(timeoutMs, () => {
       const message = `The plugin ${name} did not finish its ${this.#open} open calls within ${timeoutMs} ms`;
       reject(new KBertError("call/timeout", message, { plugin: name, method: "$deactivate", timeoutMs }));
-    }, timeoutMs);
+    });
     this.#drained = resolve;
     try {
       await promise;
@@ -109,29 +112,20 @@ export class PluginCaller {
     }
   }
 
-  #opened(): Disposable {
-    this.#open++;
-    return {
-      [Symbol.dispose]: () => {
-        if (--this.#open === 0) this.#drained?.();
-      },
-    };
+  #closed(): void {
+    if (--this.#open === 0) this.#drained?.();
   }
 
   #limited(options: CallOptions): CallOptions {
-    const { callMs } = this.#options.limits;
-    return { ...options, timeoutMs: options.timeoutMs ?? callMs };
+    const { timeoutMs = this.#options.limits.callMs } = options;
+    if (!(timeoutMs >= 0)) throw new RangeError(`A call cannot wait for ${timeoutMs} ms`);
+    return { ...options, timeoutMs };
   }
 
-  #check(
-    methods: CallTarget["methods"],
-    method: string,
-    args: readonly WireValue[],
-    stream: boolean,
-  ): void {
-    const { plugin: { name }, limits: { openCalls } } = this.#options;
+  #check(method: string, args: readonly WireValue[], stream: boolean): void {
+    const { plugin: { name }, limits: { openCalls }, target: { methods } } = this.#options;
     const described = methods.get(method);
-    if (!described) throw this.#unknown(methods, method);
+    if (!described) throw this.#unknown(method);
     if (described.streams !== stream) {
       const problem = stream ? "it answers no stream; use call()" : "it answers a stream; use stream()";
       throw this.#wrongArguments(method, problem);
@@ -157,7 +151,10 @@ export class PluginCaller {
       return args.length < least ? `${args.length} arguments, expected at least ${least}` : undefined;
     }
     const { problem } = checked(schema, args);
-    return problem?.replace(/^\d+/, (index) => `argument ${Number(index) + 1}`);
+    return problem?.replace(
+      /^(\d*)/,
+      (index) => index === "" ? "arguments: " : `argument ${Number(index) + 1}`,
+    );
   }
 
   /** What a plugin answers is believed when it has the form that its port promises. */
@@ -171,16 +168,26 @@ export class PluginCaller {
     throw new KBertError("plugin/answer", message, { plugin: name, method });
   }
 
-  /** That its caller gave a call up is no failure of the plugin. */
   #reported(method: string, error: unknown): unknown {
     const { bus, plugin: { name } } = this.#options;
-    if (error instanceof KBertError && error.code === "call/aborted") return error;
-    bus.post("plugin.execution_error", { plugin_name: name, method, error: messageOf(error) });
+    if (this.#isOfCaller(error)) return error;
+    // Who and where are in the event; what is left to say is the plugin's own error.
+    const isFailed = error instanceof KBertError && error.code === "call/failed";
+    const text = messageOf(isFailed ? error.cause : error);
+    bus.post("plugin.execution_error", { plugin_name: name, method, error: text });
     return error;
   }
 
-  #unknown(methods: CallTarget["methods"], method: string): KBertError<"call/unknown-method"> {
-    const { name } = this.#options.plugin;
+  /** Who gives a call up, unloads the plugin meanwhile or passes what cannot be sent saw no failure of it. */
+  #isOfCaller(error: unknown): boolean {
+    const { state } = this.#options.plugin;
+    const code = error instanceof KBertError ? error.code : undefined;
+    // A plugin that breaks the protocol has failed by now.
+    return code === "call/aborted" || state === "unloaded" || code === "wall/frame" && state !== "failed";
+  }
+
+  #unknown(method: string): KBertError<"call/unknown-method"> {
+    const { plugin: { name }, target: { methods } } = this.#options;
     const nearest = suggest(method, [...methods.keys()]);
     const has = [...methods.keys()].join(", ") || "none";
     const advice = nearest === undefined ? `it has ${has}` : `did you mean ${nearest}()?`;

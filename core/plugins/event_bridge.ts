@@ -17,7 +17,7 @@ import { KBertError } from "../wall/errors.ts";
 import type { WireEvent } from "../wall/options.ts";
 import { printable } from "../wall/printable.ts";
 import type { WireValue } from "../wall/values.ts";
-import { parseTelemetry } from "./telemetry.ts";
+import { parseTelemetry, TELEMETRY } from "./telemetry.ts";
 
 /** What a manifest says about events. */
 export interface DeclaredEvents {
@@ -27,6 +27,8 @@ export interface DeclaredEvents {
 
 /** Topics of which it was said that they are refused; a hostile plugin has any number of them. */
 const MAX_REFUSED = 100;
+/** Milliseconds from one report of dropped events to the next: a flood of them must not be another one. */
+const DROP_REPORT_MS = 1_000;
 /** Patterns that a plugin may be subscribed to at once. */
 const MAX_SUBSCRIPTIONS = 100;
 
@@ -40,6 +42,10 @@ export class EventBridge implements Disposable {
   readonly #refused = new Set<string>();
   /** What was passed on: an event that several of its patterns match goes to the plugin once. */
   readonly #forwarded = new WeakSet<BusEvent>();
+  /** Events that were dropped since that was last told. */
+  #dropped = 0;
+  /** Runs while it was told a short time ago. */
+  #dropTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(bus: EventBus, plugin: string, { emits, listens }: DeclaredEvents) {
     this.#bus = bus;
@@ -58,9 +64,10 @@ export class EventBridge implements Disposable {
     return waiting && Promise.all(waiting).then(() => {});
   }
 
-  /** Says on the bus that the plugin dropped events because the host was slow. */
+  /** Says on the bus that the plugin dropped events because the host was slow: at once, and then each second. */
   dropped(count: number): void {
-    this.#bus.post("plugin.events_dropped", { plugin_name: this.#plugin, count });
+    this.#dropped += count;
+    if (this.#dropTimer === undefined) this.#reportDrops();
   }
 
   /**
@@ -99,11 +106,23 @@ export class EventBridge implements Disposable {
   [Symbol.dispose](): void {
     for (const subscription of this.#subscriptions.values()) subscription[Symbol.dispose]();
     this.#subscriptions.clear();
+    this.#reportDrops();
+    clearTimeout(this.#dropTimer);
+  }
+
+  #reportDrops(): void {
+    clearTimeout(this.#dropTimer);
+    this.#dropTimer = undefined;
+    if (this.#dropped === 0) return;
+    const count = this.#dropped;
+    this.#dropped = 0;
+    this.#dropTimer = setTimeout(() => this.#reportDrops(), DROP_REPORT_MS);
+    this.#bus.post("plugin.events_dropped", { plugin_name: this.#plugin, count });
   }
 
   #publish(topic: string, payload: WireValue): Promise<void> | undefined {
     if (!isTopic(topic)) return this.#refuse(topic, "it is no topic");
-    if (!isTelemetry(topic)) {
+    if (!TELEMETRY.has(topic)) {
       if (this.#emits.has(topic)) return this.#bus.publish(this.#plugin, topic, payload);
       return this.#refuse(topic, "plugin.yaml does not declare it under events.emits");
     }

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { after } from "../bus/settle.ts";
 import type { PortName } from "../manifest/families.ts";
 import { splitEntryPoint } from "../manifest/schema.ts";
 import { moduleUrl, type PluginImage } from "../security/image.ts";
@@ -16,6 +17,7 @@ import type { ChannelOptions } from "../wall/options.ts";
 import type { Sandbox, SandboxFactory, Tier } from "../wall/sandbox.ts";
 import type { WireValue } from "../wall/values.ts";
 import { parseDescription, type PluginDescription } from "./description.ts";
+import { PORTS } from "./ports.ts";
 
 /** What an instance is made of. */
 export interface InstanceOptions {
@@ -113,7 +115,7 @@ export class PluginInstance implements Disposable {
     const description = await loading.catch((error: unknown) => {
       throw this.#phaseError("loaded", "$load", error);
     });
-    return parseDescription(description, this.#name);
+    return parseDescription(description, this.#name, PORTS[port].methods);
   }
 
   /** Runs a phase of its life on its side. */
@@ -136,7 +138,7 @@ export class PluginInstance implements Disposable {
   }
 
   async #ready(timeoutMs: number): Promise<void> {
-    const timer = setTimeout(() => this.channel.close(`it did not start within ${timeoutMs} ms`), timeoutMs);
+    const timer = after(timeoutMs, () => this.channel.close(`it did not start within ${timeoutMs} ms`));
     try {
       await this.#isReady.promise;
     } finally {

@@ -70,6 +70,7 @@ export interface PluginUse extends LoadOptions {
 export class PluginManager implements Disposable, AsyncDisposable {
   readonly bus: EventBus;
   readonly registry = new PluginRegistry();
+  readonly #ownBus: EventBus | undefined;
   readonly #createSandbox: SandboxFactory;
   readonly #container: Container;
   readonly #hooks = new Hooks();
@@ -80,8 +81,9 @@ export class PluginManager implements Disposable, AsyncDisposable {
   #scanned = false;
   #disposed = false;
 
-  constructor({ createSandbox, bus = new EventBus(), container = new Container() }: PluginManagerOptions) {
-    this.bus = bus;
+  constructor({ createSandbox, bus, container = new Container() }: PluginManagerOptions) {
+    this.bus = bus ?? new EventBus();
+    this.#ownBus = bus ? undefined : this.bus;
     this.#createSandbox = createSandbox;
     this.#container = container;
     this.#offers = new ServiceOffers(container);
@@ -160,7 +162,7 @@ export class PluginManager implements Disposable, AsyncDisposable {
     const known = await Promise.all(
       uses.map(async (use) => ({ use, manifest: await this.#manifestOf(use.plugin) })),
     );
-    const running = this.plugins.map(({ image }) => image.manifest);
+    const running = this.plugins.filter(({ state }) => state === "active").map(({ image }) => image.manifest);
     const steps = startOrder(known, running, (name) => this.registry.get(name)?.manifest);
     // All are vetted before the first of them runs.
     const images = await Promise.all(
@@ -201,12 +203,14 @@ export class PluginManager implements Disposable, AsyncDisposable {
   [Symbol.dispose](): void {
     this.#disposed = true;
     for (const plugin of this.plugins.toReversed()) plugin[Symbol.dispose]();
+    this.#ownBus?.[Symbol.dispose]();
   }
 
   /** Deactivates and unloads all plugins, the last one first. Twice is harmless. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
     for (const plugin of this.plugins.toReversed()) await plugin.unload("its manager was disposed of");
+    this.#ownBus?.[Symbol.dispose]();
   }
 
   #load<Port extends PortName>(image: PluginImage, options: LoadOptions<Port>): Plugin<Port> {

@@ -14,6 +14,7 @@ import type { CallOptions } from "../wall/options.ts";
 import type { Tier } from "../wall/sandbox.ts";
 import type { WireValue } from "../wall/values.ts";
 import { PluginCaller } from "./caller.ts";
+import type { MethodDescription } from "./description.ts";
 import type { Hooks } from "./hooks.ts";
 import { advice, nextState, type PluginAction, type PluginState } from "./lifecycle.ts";
 import { type PortMethods, PORTS } from "./ports.ts";
@@ -25,7 +26,7 @@ export interface PluginOptions<Port extends PortName = PortName> extends RunOpti
   readonly port: Port;
   readonly priority: number;
   readonly hooks: Hooks;
-  /** Called when it ended by itself while it was neither in a phase nor being unloaded. */
+  /** Called when it ended by itself while it was active: what served is to serve again. */
   readonly onCrash: (reason: Error) => void;
   /** Called once, when it is unloaded. */
   readonly onUnload: () => void;
@@ -43,27 +44,25 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
   /** In `callAll`, those with a higher one come first. */
   readonly priority: number;
   readonly #options: PluginOptions<Port>;
-  readonly #caller: PluginCaller;
   #state: PluginState = "discovered";
+  /** How often the state changed: a phase that was overtaken knows it by that. */
+  #changes = 0;
   #run: PluginRun | undefined;
-  /** Why it ended last. */
+  /** Of what runs: a stream that somebody still holds counts no more when its run has ended. */
+  #caller: PluginCaller | undefined;
+  /** As it described them last. */
+  #methods: ReadonlyMap<string, MethodDescription> = new Map();
+  /** Why it ended, until it is initialized again. */
   #ended: Error | undefined;
   #unloading: Promise<void> | undefined;
 
   constructor(options: PluginOptions<Port>) {
-    const { image, name, port, priority, bus, hooks, limits } = options;
+    const { image, name, port, priority } = options;
     this.#options = options;
     this.image = image;
     this.name = name;
     this.port = port;
     this.priority = priority;
-    this.#caller = new PluginCaller({
-      plugin: this,
-      bus,
-      hooks,
-      rules: PORTS[port].methods,
-      limits,
-    });
   }
 
   get version(): string {
@@ -82,7 +81,7 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
 
   /** Calls and streams that wait for an answer. */
   get openCalls(): number {
-    return this.#caller.openCalls;
+    return this.#caller?.openCalls ?? 0;
   }
 
   /**
@@ -93,10 +92,11 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
    */
   async initialize(): Promise<void> {
     const { hooks, bus, limits: { callMs } } = this.#options;
-    await this.#phase("initialize", "plugin.initialization_failed", async () => {
+    await this.#phase("initialize", "plugin.initialization_failed", async (stay) => {
       await hooks.run("preInitialization", this);
-      await this.#load();
-      await this.#run?.instance.phase("$initialize", callMs);
+      stay();
+      const { instance } = this.#run ?? await this.#start();
+      await instance.phase("$initialize", callMs);
       await hooks.run("postInitialization", this);
     });
     const { dependencies } = this.image.manifest;
@@ -106,8 +106,9 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
   /** From here on it can be called. @throws {KBertError} as {@linkcode Plugin.initialize} does */
   async activate(): Promise<void> {
     const { hooks, bus, limits: { callMs } } = this.#options;
-    await this.#phase("activate", "plugin.activation_failed", async () => {
+    await this.#phase("activate", "plugin.activation_failed", async (stay) => {
       await hooks.run("preActivation", this);
+      stay();
       await this.#run?.instance.phase("$activate", callMs);
       await hooks.run("postActivation", this);
     });
@@ -122,9 +123,10 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
    */
   async deactivate(): Promise<void> {
     const { hooks, bus, limits: { callMs } } = this.#options;
-    await this.#phase("deactivate", "plugin.deactivation_failed", async () => {
+    await this.#phase("deactivate", "plugin.deactivation_failed", async (stay) => {
       await hooks.run("preDeactivation", this);
-      await this.#caller.drain(callMs);
+      await this.#caller?.drain(callMs);
+      stay();
       await this.#run?.instance.phase("$deactivate", callMs);
       await hooks.run("postDeactivation", this);
     });
@@ -147,9 +149,8 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
    * `call/aborted`, `plugin/closed`, `plugin/answer`
    */
   call(method: string, args: readonly WireValue[], options?: CallOptions): Promise<WireValue> {
-    const run = this.#active();
-    if (run instanceof Error) return Promise.reject(run);
-    return this.#caller.call(run, method, args, options);
+    const caller = this.#active();
+    return caller instanceof Error ? Promise.reject(caller) : caller.call(method, args, options);
   }
 
   /** Calls a method that answers a stream. Leaving the loop cancels it; `timeoutMs` is for each item. */
@@ -158,19 +159,19 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
     args: readonly WireValue[],
     options?: CallOptions,
   ): AsyncGenerator<WireValue, void, void> {
-    const run = this.#active();
-    if (run instanceof Error) throw run;
-    yield* this.#caller.stream(run, method, args, options);
+    const caller = this.#active();
+    if (caller instanceof Error) throw caller;
+    yield* caller.stream(method, args, options);
   }
 
   /** Whether it declares a method; callbacks are called only with what they declare. */
   has(method: string): boolean {
-    return this.#run?.methods.has(method) ?? false;
+    return this.#methods.has(method);
   }
 
-  /** Whether a method answers a stream. */
-  streams(method: string): boolean {
-    return this.#run?.methods.get(method)?.streams ?? false;
+  /** Whether a method answers a stream; undefined if it has no such method, or was never made. */
+  streams(method: string): boolean | undefined {
+    return this.#methods.get(method)?.streams;
   }
 
   /**
@@ -183,8 +184,9 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
   }
 
   /** Called by the manager when it is not to be started again by itself. */
-  quarantine(): void {
+  quarantine(reason: Error): void {
     this.#go("quarantine");
+    this.#ended = reason;
   }
 
   /** Ends it at once, without deactivating it. */
@@ -205,20 +207,26 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
 
   #go(action: PluginAction): void {
     this.#state = nextState(this.name, this.#state, action);
+    this.#changes++;
+    if (action === "initialize") this.#ended = undefined;
   }
 
   async #phase(
     action: "initialize" | "activate" | "deactivate",
     failed: "plugin.initialization_failed" | "plugin.activation_failed" | "plugin.deactivation_failed",
-    run: () => Promise<void>,
+    run: (stay: () => void) => Promise<void>,
   ): Promise<void> {
     this.#go(action);
-    const during = this.#state;
+    const during = this.#changes;
+    // For whoever waited: the plugin may be gone by now, or even be on its way up again.
+    const stay = (): void => {
+      if (this.#changes !== during) throw this.#ended ?? this.#notNow(action);
+    };
     try {
-      await run();
-      if (this.#state !== during) throw this.#ended ?? this.#notNow(action);
+      await run(stay);
+      stay();
     } catch (error) {
-      if (this.#state === during) {
+      if (this.#changes === during) {
         this.#go("fail");
         this.#run?.instance.channel.close(messageOf(error));
       }
@@ -228,24 +236,28 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
     this.#go("succeed");
   }
 
-  /** Starts it where it has to run, unless it runs from before. */
-  async #load(): Promise<void> {
-    if (this.#run) return;
+  /** Starts it where it has to run. */
+  async #start(): Promise<PluginRun> {
+    const { bus, hooks, limits } = this.#options;
     const run = new PluginRun(this.#options, (run, reason) => this.#onEnd(run, reason));
     this.#run = run;
     await run.load();
+    const rules = PORTS[this.port].methods;
+    this.#caller = new PluginCaller({ plugin: this, bus, hooks, rules, limits, target: run });
+    this.#methods = run.methods;
+    return run;
   }
 
   /** Called once for each run, by its channel, however it came to an end. */
   #onEnd(run: PluginRun, reason: Error): void {
-    if (this.#run === run) this.#run = undefined;
+    if (this.#run === run) this.#run = this.#caller = undefined;
     this.#ended = reason;
     if (this.#state === "failed" || this.#state === "unloaded") return;
-    const wasInPhase = this.#state.endsWith("ing");
+    const before = this.#state;
     this.#go("fail");
-    if (wasInPhase) return; // the phase rejects, and says so
+    if (before.endsWith("ing")) return; // the phase rejects, and says so
     this.#options.bus.post("plugin.crashed", { plugin_name: this.name, error: messageOf(reason) });
-    this.#options.onCrash(reason);
+    if (before === "active") this.#options.onCrash(reason);
   }
 
   async #unload(reason: string): Promise<void> {
@@ -269,9 +281,9 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
     this.#options.bus.post("log.warning", record);
   }
 
-  /** What runs and can be called, or why not. */
-  #active(): PluginRun | Error {
-    if (this.#state === "active" && this.#run) return this.#run;
+  /** What calls it, or why it cannot be called. */
+  #active(): PluginCaller | Error {
+    if (this.#state === "active" && this.#caller) return this.#caller;
     // Why it is gone says more than that it is.
     return this.#ended ?? this.#notNow("call");
   }

@@ -20,7 +20,7 @@ export type FailurePolicy =
   | "skip"
   /** Its first argument stands for its result: a text that could not be augmented stays as it is. */
   | "identity"
-  /** Its last good result of this method stands in; before there is one, the call of all ends. */
+  /** Its last good result under this policy stands in; before there is one, the call of all ends. */
   | "last-good";
 
 /** Parameters and moments of a head, for checkpoints. */

@@ -40,7 +40,12 @@ export interface Callable {
  * import { type Callable, remote } from "./remote.ts";
  * import { assertEquals } from "../deps/assert.ts";
  *
- * const plugin = { name: "echo", streams: () => false, call: (_method, [value]) => Promise.resolve(value) } as Callable;
+ * const plugin: Callable = {
+ *   name: "echo",
+ *   streams: () => false,
+ *   call: (_method, [value]) => Promise.resolve(value),
+ *   async *stream() {},
+ * };
  * const echo = remote<{ say(text: string): string }>(plugin);
  * assertEquals(await echo.say("hello"), "hello");
  * ```

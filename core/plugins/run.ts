@@ -53,9 +53,8 @@ export class PluginRun implements CallTarget {
   constructor(options: RunOptions, onEnd: (run: PluginRun, reason: Error) => void) {
     const { image, name, createSandbox, bus, container, limits } = options;
     this.#options = options;
-    this.#bridge = new EventBridge(bus, name, image.manifest.events);
-    this.#scope = container.child(name);
     const api = this.#hostApi();
+    // First, because it can fail: what follows would stay behind.
     this.instance = new PluginInstance({
       image,
       name,
@@ -74,6 +73,8 @@ export class PluginRun implements CallTarget {
         onEnd(this, reason);
       },
     });
+    this.#bridge = new EventBridge(bus, name, image.manifest.events);
+    this.#scope = container.child(name);
   }
 
   get channel(): PluginInstance["channel"] {

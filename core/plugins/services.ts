@@ -7,11 +7,18 @@
  * @module
  */
 import { KBertError } from "../wall/errors.ts";
+import { printable } from "../wall/printable.ts";
 import type { WireValue } from "../wall/values.ts";
 
 /** Any schema library's schema that can say whether a value fits; zod's do. */
 export interface ArgumentsSchema<Args extends readonly unknown[]> {
-  safeParse(value: unknown): { success: true; data: Args } | { success: false; error: { message: string } };
+  safeParse(value: unknown): { success: true; data: Args } | { success: false; error: SchemaError };
+}
+
+/** What a schema refuses with; the first issue is told, if there is a list. */
+export interface SchemaError {
+  readonly message: string;
+  readonly issues?: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[];
 }
 
 /** One method of a service. */
@@ -72,9 +79,18 @@ export async function callService(
   }
   const parsed = found.args.safeParse(args);
   if (!parsed.success) {
-    const problem = parsed.error.message;
+    const problem = problemOf(parsed.error);
     const message = `${method}() of the service ${name} was given wrong arguments: ${problem}`;
     throw new KBertError("call/arguments", message, { plugin: caller.plugin, method, problem });
   }
   return await (found.run as (...args: unknown[]) => unknown)(...parsed.data, caller) as WireValue;
+}
+
+/** The message of zod's own error is a list in JSON, of several lines. */
+function problemOf({ message, issues }: SchemaError): string {
+  const [first] = issues ?? [];
+  if (first === undefined) return printable(message);
+  const [index, ...rest] = first.path;
+  const place = typeof index === "number" ? [`argument ${index + 1}`, ...rest] : first.path;
+  return printable(place.length === 0 ? first.message : `${place.map(String).join(".")}: ${first.message}`);
 }

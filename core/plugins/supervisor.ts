@@ -4,7 +4,7 @@
  * @module
  */
 import type { EventBus } from "../bus/event_bus.ts";
-import { messageOf } from "../wall/errors.ts";
+import { KBertError, messageOf } from "../wall/errors.ts";
 import type { PluginState } from "./lifecycle.ts";
 import { CrashBreaker, type RestartPolicy } from "./restarts.ts";
 
@@ -14,7 +14,7 @@ export interface Supervised {
   readonly state: PluginState;
   initialize(): Promise<void>;
   activate(): Promise<void>;
-  quarantine(): void;
+  quarantine(reason: Error): void;
 }
 
 /**
@@ -26,6 +26,7 @@ export interface Supervised {
 export class Supervisor implements Disposable {
   readonly #plugin: Supervised;
   readonly #bus: EventBus;
+  readonly #policy: RestartPolicy;
   readonly #breaker: CrashBreaker;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #disposed = false;
@@ -33,6 +34,7 @@ export class Supervisor implements Disposable {
   constructor(plugin: Supervised, bus: EventBus, policy: RestartPolicy) {
     this.#plugin = plugin;
     this.#bus = bus;
+    this.#policy = policy;
     this.#breaker = new CrashBreaker(policy);
   }
 
@@ -46,9 +48,15 @@ export class Supervisor implements Disposable {
       this.#timer = setTimeout(() => void this.#restart(restarts, verdict.delayMs), verdict.delayMs);
       return;
     }
-    this.#plugin.quarantine();
-    const error = messageOf(reason);
-    this.#bus.post("plugin.quarantined", { plugin_name: this.#plugin.name, restarts, error });
+    const { name } = this.#plugin;
+    const { withinMs } = this.#policy;
+    const message =
+      `The plugin ${name} cannot be called because it crashed again after ${restarts} restarts ` +
+      `within ${withinMs} ms; initialize it when its problem is solved`;
+    this.#plugin.quarantine(
+      new KBertError("plugin/quarantined", message, { plugin: name, restarts, withinMs }, { cause: reason }),
+    );
+    this.#bus.post("plugin.quarantined", { plugin_name: name, restarts, error: messageOf(reason) });
   }
 
   [Symbol.dispose](): void {

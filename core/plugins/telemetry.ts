@@ -37,6 +37,11 @@ const metric: z.ZodType<RuntimeEvents["metrics.recorded"]> = z.object({
   unit: text(32),
 });
 
+/** What everybody may emit, whatever a manifest declares; another topic under `log.` is one like all others. */
+export const TELEMETRY: ReadonlySet<string> = new Set(
+  ["log.debug", "log.info", "log.warning", "log.error", "metrics.recorded"] satisfies (keyof RuntimeEvents)[],
+);
+
 /** The payload with every text made printable and cut to its limit; undefined if it has another form. */
 export function parseTelemetry(topic: string, payload: WireValue): unknown {
   const schema = topic === "metrics.recorded" ? metric : logRecord;

@@ -105,7 +105,7 @@ export class Wire {
   }
 
   aborted(method: string, cause: unknown): KBertError<"call/aborted"> {
-    const message = `The call of ${method}() of ${this.#peer} was given up`;
+    const message = `The call of ${method}() of ${this.#there} was given up`;
     return new KBertError("call/aborted", message, { plugin: this.#plugin, method }, { cause });
   }
 

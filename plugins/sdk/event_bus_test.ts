@@ -1,6 +1,8 @@
+import { NO_PERMISSIONS } from "../../core/security/permissions.ts";
 import type { BusEvent } from "../../core/bus/event.ts";
 import { EventBus as HostBus } from "../../core/bus/event_bus.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../../core/deps/assert.ts";
+import { capabilityApi } from "../../core/plugins/capabilities/index.ts";
 import { EventBridge } from "../../core/plugins/event_bridge.ts";
 import { serveHostApi } from "../../core/plugins/host_api.ts";
 import { Channel, type ChannelOptions, type WireEvent } from "../../core/wall/channel.ts";
@@ -84,6 +86,7 @@ class Bridged implements Disposable {
       serve: (call) =>
         serveHostApi(
           {
+            ...capabilityApi("x", NO_PERMISSIONS),
             "events.subscribe": ([pattern, history]) =>
               void this.bridge.subscribe(this.channel, pattern, history) as undefined,
             "events.unsubscribe": ([pattern]) => void this.bridge.unsubscribe(pattern) as undefined,

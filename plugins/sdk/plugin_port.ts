@@ -14,7 +14,10 @@ import type { RuntimeEvents } from "../../core/bus/events.ts";
 import type { PluginConfig } from "./config.ts";
 import { EventBus } from "./event_bus.ts";
 
-/** The second half of every call's arguments: the runtime passes it to the method after them. */
+/**
+ * What the runtime passes to a method that declares one more parameter than its caller gave: as the last one,
+ * without a default, for example `process(text: string, { signal }: CallContext)`.
+ */
 export interface CallContext {
   /** Aborts when the caller has given the call up, or the plugin is stopped. */
   readonly signal: AbortSignal;
@@ -66,7 +69,7 @@ export const PHASE_NAMES: ReadonlySet<string> = new Set([
 
 /**
  * Base class of plugins, and itself the port of those of no particular kind: every public method that a
- * subclass adds can be called by the host. A name that begins with `_` cannot.
+ * subclass adds can be called by the host. A name that begins with `_` or `$` cannot.
  *
  * @typeParam Events what it emits and hears: those of k-bert, and its own topics where it has some
  * @example A plugin with a resource
@@ -110,7 +113,7 @@ export class PluginPort<
   readonly eventBus: EventBus<Events>;
   readonly logger: Logger;
   readonly metrics: MetricsCollector;
-  #resources = new AsyncDisposableStack();
+  #resources: Resource[] = [];
 
   /**
    * Called by the runtime with checked settings.
@@ -131,15 +134,26 @@ export class PluginPort<
 
   /** Registers a resource and answers it; it is released after `deactivate`, or when a phase fails. */
   use<T extends Resource>(resource: T): T {
-    this.#resources.defer(() => release(resource));
+    this.#resources.push(resource);
     return resource;
   }
 
-  /** Releases what was registered, last first; called by the runtime. All are tried, whatever one throws. */
+  /**
+   * Releases what was registered, last first; called by the runtime. All are tried, whatever one throws.
+   *
+   * @throws what one threw; an `AggregateError` if several did
+   */
   async releaseResources(): Promise<void> {
-    const resources = this.#resources;
-    this.#resources = new AsyncDisposableStack();
-    await resources.disposeAsync();
+    const errors: unknown[] = [];
+    for (const resource of this.#resources.splice(0).toReversed()) {
+      try {
+        await release(resource);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length === 1) throw errors[0];
+    if (errors.length > 1) throw new AggregateError(errors, `${errors.length} resources were not released`);
   }
 }
 

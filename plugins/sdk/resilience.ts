@@ -17,6 +17,8 @@ export interface RetryOptions {
   readonly jitter?: number;
   /** Whether trying again can help. @default {always} */
   readonly isRetryable?: (error: unknown) => boolean;
+  /** Hears each attempt that failed, counted from 1: a plugin that retries in silence hides its trouble. */
+  readonly onFailure?: (error: unknown, attempt: number) => void;
   /** Gives up waiting. */
   readonly signal?: AbortSignal;
 }
@@ -41,9 +43,20 @@ export interface RetryOptions {
  * ```
  */
 export async function retry<T>(run: () => Promise<T> | T, options: RetryOptions = {}): Promise<T> {
-  const { attempts = 3, baseMs = 1_000, maxMs = 60_000, jitter = 1, isRetryable, signal } = options;
+  const { attempts = 3, baseMs = 1_000, maxMs = 60_000, jitter = 1, isRetryable, onFailure, signal } =
+    options;
+  let attempt = 0;
+  const tryOnce = async (): Promise<T> => {
+    attempt++;
+    try {
+      return await run();
+    } catch (error) {
+      onFailure?.(error, attempt);
+      throw error;
+    }
+  };
   try {
-    return await retryStd(run, {
+    return await retryStd(tryOnce, {
       maxAttempts: attempts,
       minTimeout: baseMs,
       maxTimeout: Math.max(baseMs, maxMs),

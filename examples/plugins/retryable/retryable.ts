@@ -7,7 +7,6 @@ import {
   type CallContext,
   type EventBus,
   inject,
-  KBertError,
   type PluginConfig,
   PluginError,
   PluginPort,
@@ -49,8 +48,7 @@ export class RetryablePlugin extends PluginPort<Settings> {
   }
 }
 
-/** An error of the host's comes as the cause of a failed call, with its name, its code and what it carried. */
+/** An error of the host's keeps its name, its code and what it carried. */
 function isBusy(error: unknown): boolean {
-  return error instanceof KBertError && error.cause instanceof PluginError &&
-    error.cause.code === "glossary/busy";
+  return error instanceof PluginError && error.code === "glossary/busy";
 }

@@ -9,7 +9,9 @@ export async function attack({ eventBus }: Head): Promise<string> {
   );
   await eventBus.emit("plugin.deactivated", { plugin: "the_well_behaved_one" });
   await eventBus.emit("__proto__", hostile);
-  await eventBus.emit("\u001b[2J", hostile);
-  for (const topic of ["", "x".repeat(1_000)]) void eventBus.emit(topic, hostile).catch(() => {});
+  for (const topic of ["", "\u001b[2J", "x".repeat(1_000)]) {
+    const sent = await eventBus.emit(topic, hostile).then(() => true, () => false);
+    if (sent) return `BREACH: ${JSON.stringify(topic)} is no topic`;
+  }
   return "INFO";
 }

@@ -1,0 +1,75 @@
+import { assertEquals, assertRejects } from "../core/deps/assert.ts";
+import type { ServedCall } from "../core/wall/options.ts";
+import type { WireValue } from "../core/wall/values.ts";
+import { AugmenterPort } from "../plugins/sdk/augmenter.ts";
+import { CallbackPort, type Logs, type TrainerState } from "../plugins/sdk/callback.ts";
+import { EventBus } from "../plugins/sdk/event_bus.ts";
+import { type Columns, FeaturePort } from "../plugins/sdk/feature.ts";
+import { LIGHT_PORTS } from "./light_ports.ts";
+import type { ServedPlugin } from "./port_server.ts";
+
+const SERVERS = new Map(LIGHT_PORTS);
+
+function serve(port: string, pluginClass: unknown): ServedPlugin {
+  const setup = { pluginClass, config: { name: "sample" }, seed: 7, eventBus: new EventBus() };
+  return SERVERS.get(port)!.serve(setup);
+}
+
+async function call({ methods }: ServedPlugin, method: string, ...args: WireValue[]): Promise<unknown> {
+  const served: ServedCall = { method, args, stream: false, signal: new AbortController().signal };
+  return await methods.get(method)!(served);
+}
+
+class Shouter extends AugmenterPort {
+  override augment(texts: readonly string[]): string[] {
+    return texts.map((text) => `${text}${this.seed}`);
+  }
+  other(): void {}
+}
+
+class Lengths extends FeaturePort {
+  override extractFeatures(data: Columns): Columns {
+    return { ...data, n: [1] };
+  }
+  other(): void {}
+}
+
+class Stopper extends CallbackPort {
+  override onEpochEnd(_epoch: number, logs: Logs, state: TrainerState): void {
+    state.shouldStop = logs["loss"]! < 1;
+  }
+  override async onTrainBegin(state: TrainerState): Promise<void> {
+    await Promise.resolve();
+    state.shouldStop = true;
+  }
+  override onBatchBegin(): void {
+    throw new Error("no batch");
+  }
+  onEpochMiddle(): void {}
+}
+
+Deno.test("LIGHT_PORTS serve of each port's plugin only what the port has", async () => {
+  const shouter = serve("augmenter", Shouter);
+  const lengths = serve("feature", Lengths);
+  const stopper = serve("callback", Stopper);
+
+  assertEquals([...SERVERS.keys()], ["plugin", "augmenter", "feature", "callback"]);
+  assertEquals([...shouter.methods.keys(), ...lengths.methods.keys()], ["augment", "extractFeatures"]);
+  assertEquals([...stopper.methods.keys()], ["onEpochEnd", "onTrainBegin", "onBatchBegin"]);
+  assertEquals(await call(shouter, "augment", ["a"]), ["a7"]);
+  assertEquals(await call(lengths, "extractFeatures", { text: ["a"] }), { text: ["a"], n: [1] });
+});
+
+Deno.test("LIGHT_PORTS answer for a callback what it wished, when its method is done", async () => {
+  const stopper = serve("callback", Stopper);
+  const state = (): TrainerState => ({ epoch: 0, step: 1, maxSteps: 9, shouldStop: false });
+
+  const wishes = [
+    await call(stopper, "onEpochEnd", 0, { loss: 2 }, { ...state() }),
+    await call(stopper, "onEpochEnd", 0, { loss: 0.5 }, { ...state() }),
+    await call(stopper, "onTrainBegin", { ...state() }),
+  ];
+
+  assertEquals(wishes, [{ shouldStop: false }, { shouldStop: true }, { shouldStop: true }]);
+  await assertRejects(() => call(stopper, "onBatchBegin", 0, { ...state() }), Error, "no batch");
+});
