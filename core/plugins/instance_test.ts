@@ -17,7 +17,6 @@ const SETUP: InstanceSetup = {
   port: "plugin",
   config: { name: "sample", width: 8 },
   seed: 7,
-  gpu: false,
   timeoutMs: 1_000,
   gpu: false,
 };
@@ -61,7 +60,7 @@ Deno.test("PluginInstance.load() sends the image, the config and what the manife
   const request = requests[0] as Record<string, unknown>;
   const sources = (request["moduleSources"] as Uint8Array[]).map((bytes) => new TextDecoder().decode(bytes));
   assertEquals({ ...request, moduleSources: sources }, {
-    ...{ port: "plugin", entry: "plugin:///main.ts", exportName: "Main", seed: 7 },
+    ...{ port: "plugin", entry: "plugin:///main.ts", exportName: "Main", seed: 7, gpu: false },
     ...{ config: SETUP.config, listens: ["news.*"], services: ["glossary"] },
     moduleUrls: ["plugin:///main.ts"],
     moduleSources: [`import "k-bert/sdk"; export class Main {}`],
