@@ -24,12 +24,18 @@ import { Container } from "./core/container/container.ts";
 import { formatRecord, LOG_LEVELS, Logger, type LogLevel } from "./core/container/logger.ts";
 import { MetricsCollector } from "./core/container/metrics.ts";
 import { MetricsSummary, type SourceSummary } from "./core/container/metrics_summary.ts";
+import { admission } from "./core/plugins/admission.ts";
 import { PluginManager, type PluginUse } from "./core/plugins/manager.ts";
 import type { Backend, BackendName } from "./core/tensor/backend.ts";
 import type { Classifier } from "./core/train/classifier.ts";
 import type { FineTuneOptions, FineTuneOutcome } from "./core/train/fine_tune.ts";
 import type { LoadHead } from "./core/train/head_plugin.ts";
+import type { ConsentOptions } from "./core/security/consent.ts";
+import { buildImage, type PluginImage } from "./core/security/image.ts";
+import { pluginSource } from "./core/security/source.ts";
 import { KBertError } from "./core/wall/errors.ts";
+import type { SandboxFactory } from "./core/wall/sandbox.ts";
+import { processSandbox } from "./workers/process_sandbox.ts";
 import { SpareSandboxes } from "./workers/spare_sandboxes.ts";
 import { workerSandbox } from "./workers/worker_sandbox.ts";
 
@@ -61,6 +67,12 @@ export type { LoadOptions, PluginManagerOptions, PluginUse } from "./core/plugin
 export type { OfferOptions } from "./core/plugins/offers.ts";
 export type { CallAllOptions, CallAllResult } from "./core/plugins/call_all.ts";
 export type { Plugin } from "./core/plugins/plugin.ts";
+export type { ConsentOptions } from "./core/security/consent.ts";
+export type { AskUser } from "./core/security/ask.ts";
+export { GrantStore } from "./core/security/grants.ts";
+export type { Grant } from "./core/security/grants.ts";
+export type { Permissions } from "./core/security/permissions.ts";
+export type { Tier } from "./core/wall/sandbox.ts";
 export type { PluginHooks } from "./core/plugins/hooks.ts";
 export type { PluginState } from "./core/plugins/lifecycle.ts";
 export type * from "./core/plugins/ports.ts";
@@ -88,8 +100,13 @@ export type { DocumentProblem, Faults } from "./core/wall/errors.ts";
 export interface RuntimeOptions {
   /** Plugins to start, each after those that it needs. */
   readonly plugins?: readonly PluginUse[];
-  /** Workers that wait for a plugin, once the first is loaded: loading is several times as fast. @default {1} */
+  /**
+   * Workers, and processes, that wait for a plugin once the first is loaded: loading is several times as fast.
+   * @default {1}
+   */
   readonly spares?: number;
+  /** How the user is asked about the rights of plugins. @default {at the terminal, remembered in ~/.k-bert} */
+  readonly consent?: ConsentOptions;
   /** Where lines of the log go. @default {standard error} */
   readonly log?: (line: string) => void;
   /** The lowest level that is written there; listen to `log.*` for others. @default {"info"} */
@@ -149,8 +166,13 @@ export async function createRuntime<OwnEvents extends object = Record<never, nev
   const logger = new Logger(events);
   const metrics = new MetricsCollector(events);
   const container = stack.use(new Container("runtime"));
-  const spares = stack.use(new SpareSandboxes(workerSandbox, options.spares ?? 1));
-  const plugins = stack.use(new PluginManager({ createSandbox: spares.create, bus: events, container }));
+  const { spares = 1, consent } = options;
+  const workers = stack.use(new SpareSandboxes(workerSandbox, spares));
+  const processes = stack.use(new SpareSandboxes(processSandbox, spares));
+  const createSandbox: SandboxFactory = (wanted) =>
+    (wanted.tier === "worker" ? workers : processes).create(wanted);
+  const admit = admission({ isOwn, ...(consent && { consent }) });
+  const plugins = stack.use(new PluginManager({ createSandbox, admit, bus: events, container }));
   container.register(EventBus, { value: events }).register(Logger, { value: logger })
     .register(MetricsCollector, { value: metrics }).register(PluginManager, { value: plugins });
   await plugins.startAll(options.plugins ?? []);
@@ -177,6 +199,17 @@ export async function createRuntime<OwnEvents extends object = Record<never, nev
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Whether this is the very code of a plugin that comes with k-bert, read from beside this file. */
+async function isOwn({ manifest, sha256 }: PluginImage): Promise<boolean> {
+  const folder = new URL(`./plugins/${manifest.name}/`, import.meta.url);
+  // Never a question on the terminal: what cannot be read is not vouched for.
+  const right = folder.protocol === "file:"
+    ? { name: "read", path: folder } as const
+    : { name: "net", host: folder.host } as const;
+  if (Deno.permissions.querySync(right).state !== "granted") return false;
+  return await buildImage(pluginSource(folder)).then((own) => own.sha256 === sha256, () => false);
 }
 
 /** A backend that is started when it is first asked for. */
@@ -211,11 +244,7 @@ function writeLog(events: EventBus, write: (line: string) => void, lowest: LogLe
   }
   const warn = (plugin: string, message: string): void => line(plugin, "warning", { message, fields: {} });
   events.on("plugin.crashed", ({ plugin_name, error }) => warn(plugin_name, `crashed: ${error}`));
-  events.on(
-    "plugin.quarantined",
-    ({ plugin_name, restarts }) =>
-      warn(plugin_name, `crashed again after ${restarts} restarts; it is not started again by itself`),
-  );
+  events.on("plugin.quarantined", ({ plugin_name, error }) => warn(plugin_name, `quarantined: ${error}`));
   events.on(
     "plugin.event_refused",
     ({ plugin_name, topic, reason }) => warn(plugin_name, `an event ${topic} was dropped: ${reason}`),

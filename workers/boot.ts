@@ -123,6 +123,8 @@ function serve(instance: PluginInstance, call: ServedCall): Served {
       return instance.activate() as Promise<undefined>;
     case "$deactivate":
       return instance.deactivate() as Promise<undefined>;
+    case "$ping":
+      return undefined; // that it answers is the answer
     case "$unload":
       return instance.unload() as Promise<undefined>;
     default:

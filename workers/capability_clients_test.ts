@@ -73,14 +73,17 @@ class Running implements Disposable {
     permissions: Partial<Permissions> | undefined,
     port: "plugin" | "head" = "plugin",
   ): Promise<Running> {
-    const run = new PluginRun({
-      ...{ image, port, name: "sample", seed: 1, limits: PLUGIN_LIMITS, createSandbox: workerSandbox },
-      config: { name: "sample", num_labels: 2, hidden_size: 4 },
-      bus: new EventBus(),
-      container: new Container(),
-      findService: () => Promise.reject(new Error("no services here")),
-      ...(permissions && { permissions: { ...NO_PERMISSIONS, ...permissions } }),
-    }, () => {});
+    const run = new PluginRun(
+      {
+        ...{ image, port, name: "sample", seed: 1, limits: PLUGIN_LIMITS, createSandbox: workerSandbox },
+        config: { name: "sample", num_labels: 2, hidden_size: 4 },
+        bus: new EventBus(),
+        container: new Container(),
+        findService: () => Promise.reject(new Error("no services here")),
+      },
+      { permissions: { ...NO_PERMISSIONS, ...permissions } },
+      () => {},
+    );
     const running = new Running(run);
     await run.load().catch((error) => {
       running[Symbol.dispose]();

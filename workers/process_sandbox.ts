@@ -12,15 +12,12 @@ import { messageOf } from "../core/wall/errors.ts";
 import { type Frame, FRAME_LIMITS, type FramePort } from "../core/wall/frame.ts";
 import { closed, opened } from "../core/wall/ledger.ts";
 import { encodeFrame, FrameDecoder, moveBuffers } from "../core/wall/pipe_frame.ts";
-import type { Sandbox, SandboxOptions } from "../core/wall/sandbox.ts";
+import { type Sandbox, SANDBOX_LIMITS, type SandboxOptions } from "../core/wall/sandbox.ts";
 import { EarlyFrames } from "./early_frames.ts";
 import { spawnPluginProcess } from "./process_command.ts";
 import { greeting, MEMORY_EXIT_CODE } from "./process_protocol.ts";
 import { readStderr, type StderrSummary } from "./process_stderr.ts";
 
-/** See {@linkcode SandboxOptions}. */
-const MEMORY_MB = 1_024;
-const HEAP_MB = 512;
 /** The process finds modules in the usual cache, or in the one that this program may know of. */
 const CACHE_HINT =
   " (if DENO_DIR or NPM_CONFIG_REGISTRY is set, run this program with --allow-env=DENO_DIR,NPM_CONFIG_REGISTRY)";
@@ -75,7 +72,8 @@ class PluginProcess implements ProcessSandbox {
   #waitingBytes = 0;
 
   constructor(options: SandboxOptions, spawn: typeof spawnPluginProcess) {
-    const { name, tensors, permissions = "none", memoryMb = MEMORY_MB, heapMb = HEAP_MB } = options;
+    const { name, tensors, permissions = "none" } = options;
+    const { memoryMb, heapMb } = { ...SANDBOX_LIMITS, ...options };
     this.#options = options;
     this.#memoryMb = memoryMb;
     this.#heapMb = heapMb;

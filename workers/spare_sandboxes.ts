@@ -2,12 +2,17 @@
  * Places that are started before anybody asks for them: starting one is most of the time that a plugin takes
  * to load.
  *
- * Only those without tensors are kept, because the others cost several times the memory. The first place of
+ * Only those without tensors and with the usual limits are kept, because the others cost several times the memory. The first place of
  * all is not a spare: a program without plugins, or with one, pays for none that it does not use.
  *
  * @module
  */
-import type { Sandbox, SandboxFactory, SandboxOptions } from "../core/wall/sandbox.ts";
+import {
+  type Sandbox,
+  SANDBOX_LIMITS,
+  type SandboxFactory,
+  type SandboxOptions,
+} from "../core/wall/sandbox.ts";
 
 /** About as long as a plugin takes to load from a place that is there. */
 const REFILL_MS = 50;
@@ -55,7 +60,7 @@ export class SpareSandboxes implements Disposable {
 
   /** A place, perhaps one that is there already: a {@linkcode SandboxFactory}. */
   readonly create = (options: SandboxOptions): Sandbox => {
-    if (options.tensors || this.#size === 0) return this.#create(options);
+    if (this.#size === 0 || !isUsual(options)) return this.#create(options);
     const spare = this.#spares.shift();
     if (spare) spare.owner = options;
     const sandbox = spare?.sandbox ?? this.#create(options);
@@ -85,6 +90,7 @@ export class SpareSandboxes implements Disposable {
           name: "a plugin to come",
           tensors: false,
           onFailure: (reason) => this.#failed(spare, reason),
+          log: (line) => spare.owner?.log?.(line),
         }),
       };
       this.#spares.push(spare);
@@ -97,4 +103,11 @@ export class SpareSandboxes implements Disposable {
     this.#spares = this.#spares.filter((other) => other !== spare);
     spare.sandbox[Symbol.dispose]();
   }
+}
+
+/** Whether any place will do. */
+function isUsual({ tensors, permissions = "none", memoryMb, heapMb }: SandboxOptions): boolean {
+  return !tensors && permissions === "none" &&
+    (memoryMb ?? SANDBOX_LIMITS.memoryMb) === SANDBOX_LIMITS.memoryMb &&
+    (heapMb ?? SANDBOX_LIMITS.heapMb) === SANDBOX_LIMITS.heapMb;
 }

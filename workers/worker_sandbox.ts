@@ -53,7 +53,7 @@ export function workerSandbox({ name, tensors, onFailure }: SandboxOptions): San
 function letGo(worker: Worker): void {
   for (const symbol of Object.getOwnPropertySymbols(Worker.prototype)) {
     const method: unknown = Reflect.get(worker, symbol);
-    if (symbol.description === "" && typeof method === "function") method.call(worker, false);
+    if (!symbol.description && typeof method === "function") method.call(worker, false);
   }
 }
 

@@ -14,7 +14,7 @@ import { Channel } from "../wall/channel.ts";
 import { KBertError, messageOf } from "../wall/errors.ts";
 import { printable } from "../wall/printable.ts";
 import type { ChannelOptions } from "../wall/options.ts";
-import type { Sandbox, SandboxFactory, Tier } from "../wall/sandbox.ts";
+import type { Sandbox, SandboxFactory, SandboxOptions, Tier } from "../wall/sandbox.ts";
 import type { WireValue } from "../wall/values.ts";
 import { parseDescription, type PluginDescription } from "./description.ts";
 import { PORTS } from "./ports.ts";
@@ -25,6 +25,8 @@ export interface InstanceOptions {
   /** What it is called here, which need not be the manifest's name. */
   readonly name: string;
   readonly createSandbox: SandboxFactory;
+  /** Where it is to run, with which limits, and who hears what it writes besides frames. */
+  readonly sandbox?: Pick<SandboxOptions, "tier" | "memoryMb" | "heapMb" | "log">;
   readonly channel: Pick<
     ChannelOptions,
     "serve" | "onEvents" | "onDropped" | "onListenerError" | "eventsPerSecond"
@@ -62,12 +64,13 @@ export class PluginInstance implements Disposable {
   readonly #sandbox: Sandbox;
   readonly #isReady = Promise.withResolvers<void>();
 
-  constructor({ image, name, createSandbox, channel, onEnd }: InstanceOptions) {
+  constructor({ image, name, createSandbox, sandbox, channel, onEnd }: InstanceOptions) {
     this.#image = image;
     this.#name = name;
     // It may end before anybody waits for it.
     this.#isReady.promise.catch(() => {});
     this.#sandbox = createSandbox({
+      ...sandbox,
       name,
       tensors: image.usesTensors,
       onFailure: (reason) => this.channel.close(printable(reason)),
@@ -123,6 +126,20 @@ export class PluginInstance implements Disposable {
     await this.channel.call(method, [], { timeoutMs }).catch((error: unknown) => {
       throw this.#phaseError(PHASES[method], method, error);
     });
+  }
+
+  /**
+   * Whether it still does anything: a plugin that loops answers nothing, one that is slow does.
+   *
+   * @param timeoutMs how long it has to say so
+   */
+  async isAlive(timeoutMs: number): Promise<boolean> {
+    try {
+      await this.channel.call("$ping", [], { timeoutMs });
+      return true;
+    } catch (error) {
+      return !(error instanceof KBertError && error.code === "call/timeout");
+    }
   }
 
   [Symbol.dispose](): void {

@@ -7,6 +7,7 @@
  */
 import type { PluginManifest } from "../manifest/schema.ts";
 import { DEFAULT_CALL_TIMEOUT_MS } from "../wall/options.ts";
+import { SANDBOX_LIMITS } from "../wall/sandbox.ts";
 
 /** What is limited. */
 export interface PluginLimits {
@@ -16,6 +17,10 @@ export interface PluginLimits {
   readonly openCalls: number;
   /** Events and log lines that are taken in a second; a faster plugin is slowed. @default {100_000} */
   readonly eventsPerSecond: number;
+  /** Resident memory in MiB beyond what its process takes without it, in the tier `process`. @default {1_024} */
+  readonly memoryMb: number;
+  /** JavaScript objects in MiB, in the tier `process`. @default {512} */
+  readonly heapMb: number;
 }
 
 /** See {@linkcode PluginLimits}. A worker serves 256 calls at once, and some are the phases of its life. */
@@ -23,6 +28,7 @@ export const PLUGIN_LIMITS: PluginLimits = {
   callMs: DEFAULT_CALL_TIMEOUT_MS,
   openCalls: 200,
   eventsPerSecond: 100_000,
+  ...SANDBOX_LIMITS,
 };
 
 /**
@@ -35,7 +41,7 @@ export const PLUGIN_LIMITS: PluginLimits = {
  * import { assertEquals } from "../deps/assert.ts";
  *
  * const limits = effectiveLimits({ limits: { callMs: 5_000, eventsPerSecond: 1e9 } }, { openCalls: 10 });
- * assertEquals(limits, { callMs: 5_000, openCalls: 10, eventsPerSecond: PLUGIN_LIMITS.eventsPerSecond });
+ * assertEquals(limits, { ...PLUGIN_LIMITS, callMs: 5_000, openCalls: 10 });
  * ```
  */
 export function effectiveLimits(
@@ -48,5 +54,7 @@ export function effectiveLimits(
     callMs: least("callMs"),
     openCalls: least("openCalls"),
     eventsPerSecond: least("eventsPerSecond"),
+    memoryMb: least("memoryMb"),
+    heapMb: least("heapMb"),
   };
 }

@@ -15,8 +15,9 @@ import type { PluginManifest } from "../manifest/schema.ts";
 import { buildImage, type PluginImage, readManifest } from "../security/image.ts";
 import { type PluginSource, pluginSource } from "../security/source.ts";
 import { KBertError } from "../wall/errors.ts";
-import type { SandboxFactory } from "../wall/sandbox.ts";
+import type { SandboxFactory, Tier } from "../wall/sandbox.ts";
 import type { WireValue } from "../wall/values.ts";
+import { admission, type Admit } from "./admission.ts";
 import { CallAll, type CallAllOptions, type CallAllResult } from "./call_all.ts";
 import { defaultPlaces, type PluginPlace, scanPlugins, type ScanReport } from "./discovery.ts";
 import { Hooks, type PluginHooks } from "./hooks.ts";
@@ -33,6 +34,8 @@ import { Supervisor } from "./supervisor.ts";
 /** What a manager is made with. */
 export interface PluginManagerOptions {
   readonly createSandbox: SandboxFactory;
+  /** Decides where plugins run and with which rights. @default {a process; the user is asked at the terminal} */
+  readonly admit?: Admit;
   /** Carries the events of the plugins and those about them. @default {a bus of its own} */
   readonly bus?: EventBus;
   /** Where services come from that plugins are offered. @default {a container of its own} */
@@ -55,6 +58,11 @@ export interface LoadOptions<Port extends PortName = PortName> {
   readonly priority?: number;
   /** What this use of the plugin is called. @default {its name, with #2 and so on for further uses} */
   readonly as?: string;
+  /**
+   * Where it runs. `worker` is for code that you trust: it cannot be stopped when it loops, nor kept from
+   * filling the memory. @default {process, but worker for plugins that come with k-bert}
+   */
+  readonly tier?: Tier;
   /** Whether and how it is started again after a crash. @default {that of its port, see PORTS} */
   readonly restart?: Partial<RestartPolicy> | false;
 }
@@ -72,6 +80,7 @@ export class PluginManager implements Disposable, AsyncDisposable {
   readonly registry = new PluginRegistry();
   readonly #ownBus: EventBus | undefined;
   readonly #createSandbox: SandboxFactory;
+  readonly #admit: Admit;
   readonly #container: Container;
   readonly #hooks = new Hooks();
   readonly #callAll = new CallAll();
@@ -81,10 +90,12 @@ export class PluginManager implements Disposable, AsyncDisposable {
   #scanned = false;
   #disposed = false;
 
-  constructor({ createSandbox, bus, container = new Container() }: PluginManagerOptions) {
+  constructor(options: PluginManagerOptions) {
+    const { createSandbox, admit = admission(), bus, container = new Container() } = options;
     this.bus = bus ?? new EventBus();
     this.#ownBus = bus ? undefined : this.bus;
     this.#createSandbox = createSandbox;
+    this.#admit = admit;
     this.#container = container;
     this.#offers = new ServiceOffers(container);
   }
@@ -231,6 +242,7 @@ export class PluginManager implements Disposable, AsyncDisposable {
       limits: effectiveLimits(manifest, options.limits),
       config: completeConfig(manifest, settings, { name, priority }),
       createSandbox: this.#createSandbox,
+      admit: () => this.#admit(image, port, options.tier),
       bus: this.bus,
       hooks: this.#hooks,
       container: this.#container,

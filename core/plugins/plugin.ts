@@ -19,18 +19,26 @@ import type { Hooks } from "./hooks.ts";
 import { advice, nextState, type PluginAction, type PluginState } from "./lifecycle.ts";
 import { type PortMethods, PORTS } from "./ports.ts";
 import { type Callable, type Remote, remote } from "./remote.ts";
-import { PluginRun, type RunOptions } from "./run.ts";
+import { type Admission, PluginRun, type RunOptions } from "./run.ts";
 
 /** What a plugin is made with; the manager knows it all. */
 export interface PluginOptions<Port extends PortName = PortName> extends RunOptions {
   readonly port: Port;
   readonly priority: number;
   readonly hooks: Hooks;
+  /** Asked before each start: where it runs, and with which rights. */
+  readonly admit: () => Promise<Admission>;
   /** Called when it ended by itself while it was active: what served is to serve again. */
   readonly onCrash: (reason: Error) => void;
   /** Called once, when it is unloaded. */
   readonly onUnload: () => void;
 }
+
+/** What a plugin has to say that it is there, after it has missed a deadline. */
+const PING_MS = 1_000;
+
+/** States in which it has ended already, for a reason that is known. */
+const OVER: ReadonlySet<PluginState> = new Set(["failed", "quarantined", "unloaded"]);
 
 /**
  * One use of a plugin. Whoever loaded it unloads it; `await using` does, and its manager does at the latest.
@@ -88,14 +96,15 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
    * Starts it where it has to run, makes it, and lets it acquire what it needs.
    *
    * @throws {KBertError} `plugin/state`; `call/failed` with the plugin's error, `call/timeout`,
-   * `plugin/closed`, `plugin/image` if the code declares other settings than plugin.yaml; what a hook throws
+   * `plugin/closed`, `plugin/image` if the code declares other settings than plugin.yaml; `plugin/consent`,
+   * `plugin/permission` if this program may not start it where it has to run; what a hook throws
    */
   async initialize(): Promise<void> {
     const { hooks, bus, limits: { callMs } } = this.#options;
     await this.#phase("initialize", "plugin.initialization_failed", async (stay) => {
       await hooks.run("preInitialization", this);
       stay();
-      const { instance } = this.#run ?? await this.#start();
+      const { instance } = this.#run ?? await this.#start(stay);
       await instance.phase("$initialize", callMs);
       await hooks.run("postInitialization", this);
     });
@@ -150,7 +159,11 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
    */
   call(method: string, args: readonly WireValue[], options?: CallOptions): Promise<WireValue> {
     const caller = this.#active();
-    return caller instanceof Error ? Promise.reject(caller) : caller.call(method, args, options);
+    if (caller instanceof Error) return Promise.reject(caller);
+    const run = this.#run!;
+    const answer = caller.call(method, args, options);
+    answer.catch((error) => this.#endIfStuck(run, error));
+    return answer;
   }
 
   /** Calls a method that answers a stream. Leaving the loop cancels it; `timeoutMs` is for each item. */
@@ -161,7 +174,13 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
   ): AsyncGenerator<WireValue, void, void> {
     const caller = this.#active();
     if (caller instanceof Error) throw caller;
-    yield* caller.stream(method, args, options);
+    const run = this.#run!;
+    try {
+      yield* caller.stream(method, args, options);
+    } catch (error) {
+      void this.#endIfStuck(run, error);
+      throw error;
+    }
   }
 
   /** Whether it declares a method; callbacks are called only with what they declare. */
@@ -236,10 +255,12 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
     this.#go("succeed");
   }
 
-  /** Starts it where it has to run. */
-  async #start(): Promise<PluginRun> {
-    const { bus, hooks, limits } = this.#options;
-    const run = new PluginRun(this.#options, (run, reason) => this.#onEnd(run, reason));
+  /** Starts it where it has to run, if it is let in. */
+  async #start(stay: () => void): Promise<PluginRun> {
+    const { bus, hooks, limits, admit } = this.#options;
+    const admission = await admit();
+    stay();
+    const run = new PluginRun(this.#options, admission, (run, reason) => this.#onEnd(run, reason));
     this.#run = run;
     await run.load();
     const rules = PORTS[this.port].methods;
@@ -248,11 +269,33 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
     return run;
   }
 
+  /**
+   * After a deadline: a plugin that is only slow goes on; one that does nothing any more is ended. A process is
+   * killed and may be started again. The thread of a worker goes on for as long as this program does, so the
+   * plugin is quarantined: each restart would take another core.
+   */
+  async #endIfStuck(run: PluginRun, error: unknown): Promise<void> {
+    if (!(error instanceof KBertError) || error.code !== "call/timeout" || this.#run !== run) return;
+    if (await run.instance.isAlive(PING_MS) || this.#run !== run || this.#state !== "active") return;
+    const stuck = `it does nothing any more: it did not even react within ${PING_MS} ms after a deadline`;
+    if (run.instance.tier === "process") return run.channel.close(stuck);
+    const message =
+      `The plugin ${this.name} cannot be called because ${stuck}. Its worker cannot be stopped and ` +
+      'takes a core until this program ends; load it with tier: "process", where it can be';
+    const detail = { plugin: this.name, restarts: 0, withinMs: 0 };
+    const reason = new KBertError("plugin/quarantined", message, detail, { cause: error });
+    this.#go("fail");
+    this.quarantine(reason);
+    run.channel.close(reason);
+    const { bus } = this.#options;
+    bus.post("plugin.quarantined", { plugin_name: this.name, restarts: 0, error: message });
+  }
+
   /** Called once for each run, by its channel, however it came to an end. */
   #onEnd(run: PluginRun, reason: Error): void {
     if (this.#run === run) this.#run = this.#caller = undefined;
     this.#ended = reason;
-    if (this.#state === "failed" || this.#state === "unloaded") return;
+    if (OVER.has(this.#state)) return;
     const before = this.#state;
     this.#go("fail");
     if (before.endsWith("ing")) return; // the phase rejects, and says so

@@ -9,10 +9,10 @@ import { configurationDifference } from "../manifest/difference.ts";
 import type { PortName } from "../manifest/families.ts";
 import type { PluginManifest } from "../manifest/schema.ts";
 import type { PluginImage } from "../security/image.ts";
-import { NO_PERMISSIONS, type Permissions } from "../security/permissions.ts";
+import type { Permissions } from "../security/permissions.ts";
 import { KBertError, messageOf } from "../wall/errors.ts";
 import type { ServedCall } from "../wall/options.ts";
-import type { SandboxFactory } from "../wall/sandbox.ts";
+import type { SandboxFactory, Tier } from "../wall/sandbox.ts";
 import type { WireValue } from "../wall/values.ts";
 import { capabilityApi } from "./capabilities/index.ts";
 import type { CallTarget } from "./caller.ts";
@@ -31,8 +31,6 @@ export interface RunOptions {
   readonly config: Readonly<Record<string, unknown>>;
   readonly seed: number;
   readonly limits: PluginLimits;
-  /** What it asks for and was granted. @default {nothing} */
-  readonly permissions?: Permissions;
   readonly createSandbox: SandboxFactory;
   readonly bus: EventBus;
   /** The host's services; a run has a child of it. */
@@ -41,24 +39,39 @@ export interface RunOptions {
   readonly findService: (name: string, scope: Container) => Promise<Service>;
 }
 
+/** How a plugin is let in: where it runs, and with which rights. */
+export interface Admission {
+  /** @default {what the factory makes} */
+  readonly tier?: Tier;
+  /** What it asks for and was granted. */
+  readonly permissions: Permissions;
+}
+
 /** Owns all that it started; when the instance ends, by whomever, the rest ends with it. */
 export class PluginRun implements CallTarget {
   readonly instance: PluginInstance;
   readonly #options: RunOptions;
+  readonly #permissions: Permissions;
   readonly #bridge: EventBridge;
   readonly #scope: Container;
   #methods: ReadonlyMap<string, MethodDescription> = new Map();
 
   /** @param onEnd called once, when it has ended */
-  constructor(options: RunOptions, onEnd: (run: PluginRun, reason: Error) => void) {
+  constructor(options: RunOptions, admission: Admission, onEnd: (run: PluginRun, reason: Error) => void) {
     const { image, name, createSandbox, bus, container, limits } = options;
     this.#options = options;
+    this.#permissions = admission.permissions;
     const api = this.#hostApi();
     // First, because it can fail: what follows would stay behind.
     this.instance = new PluginInstance({
       image,
       name,
       createSandbox,
+      sandbox: {
+        ...(admission.tier && { tier: admission.tier }),
+        ...{ memoryMb: limits.memoryMb, heapMb: limits.heapMb },
+        log: (message) => void bus.publish(name, "log.warning", { message, fields: {} }),
+      },
       channel: {
         serve: (call) => serveHostApi(api, name, call),
         onEvents: (events) => this.#bridge.receive(events),
@@ -93,10 +106,10 @@ export class PluginRun implements CallTarget {
    * other settings than its manifest
    */
   async load(): Promise<void> {
-    const { image: { manifest }, name, port, config, seed, limits, permissions } = this.#options;
+    const { image: { manifest }, name, port, config, seed, limits } = this.#options;
     const { methods, configuration } = await this.instance.load({
       ...{ port, config, seed },
-      gpu: permissions?.gpu ?? false,
+      gpu: this.#permissions.gpu,
       timeoutMs: limits.callMs,
     });
     if (configuration !== undefined) requireSameSettings(configuration, manifest, name);
@@ -104,9 +117,9 @@ export class PluginRun implements CallTarget {
   }
 
   #hostApi(): HostApi {
-    const { name, permissions = NO_PERMISSIONS } = this.#options;
+    const { name } = this.#options;
     return {
-      ...capabilityApi(name, permissions),
+      ...capabilityApi(name, this.#permissions),
       "events.subscribe": ([pattern, history]) => {
         this.#bridge.subscribe(this.channel, pattern, history);
         return undefined;

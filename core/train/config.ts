@@ -27,7 +27,7 @@ export const TRAINING_DEFAULTS = {
     checkpointEverySteps: 100,
     logEverySteps: 1,
   },
-  head: { settings: {}, tier: "worker", callTimeoutMs: 30_000 },
+  head: { settings: {}, callTimeoutMs: 30_000 },
   backend: "auto",
   output: "runs",
 } as const;
@@ -136,8 +136,11 @@ const head = z.strictObject({
   plugin: z.string().min(1),
   /** Settings of the plugin, checked against its manifest. @default {{}} */
   settings: z.record(z.string(), z.unknown()).default({}),
-  /** What the plugin runs in. @default {"worker"} */
-  tier: z.enum(["worker"]).default(defaults.head.tier),
+  /**
+   * Where the plugin runs: `process`, or `worker` for one that you trust.
+   * @default {process, but worker for heads that come with k-bert}
+   */
+  tier: z.enum(["process", "worker"]).optional(),
   /** Longest call of the plugin, in milliseconds. @default {30_000} */
   callTimeoutMs: count.max(3_600_000).default(defaults.head.callTimeoutMs),
 });

@@ -76,7 +76,7 @@ Deno.test("parseTrainingConfig() reports slips of all sections at once, with the
     "    - 32",
     "training:",
     "  learning_rat: 0.1",
-    "head: {tier: process}",
+    "head: {tier: thread}",
     "",
   ].join("\n");
 
@@ -87,7 +87,7 @@ Deno.test("parseTrainingConfig() reports slips of all sections at once, with the
     "k-bert.yaml:8:7: data.buckets.1: found 32, expected more than 64, the one before",
     "k-bert.yaml:10:3: training.learning_rat: unknown setting, did you mean learningRate?",
     "k-bert.yaml:11:1: head.plugin: missing, expected text",
-    'k-bert.yaml:11:8: head.tier: found "process", expected worker',
+    'k-bert.yaml:11:8: head.tier: found "thread", expected one of process, worker',
   ]);
 });
 

@@ -113,6 +113,7 @@ export async function fineTune(parts: FineTuneParts, options: FineTuneOptions): 
   const plugin = stack.use(
     await parts.loadHead(image, {
       ...{ settings, seed: config.seed, timeoutMs },
+      ...(config.head.tier && { tier: config.head.tier }),
       ...(source && { settingsSource: { ...source, path: ["head", "settings"] } }),
     }),
   );

@@ -28,6 +28,7 @@ export type LoadHead = (
     settingsSource?: SettingsSource & { readonly file: string };
     seed: number;
     timeoutMs: number;
+    tier?: Tier;
   },
 ) => Promise<HeadPlugin>;
 

@@ -21,6 +21,8 @@ export type SandboxPermissions = "none";
 export interface SandboxOptions {
   /** Shown in errors and by debuggers. */
   readonly name: string;
+  /** Which tier is wanted, for those who can make several; others make what they make. */
+  readonly tier?: Tier;
   /** Whether the plugin computes with tensors; without, its place starts faster and takes less memory. */
   readonly tensors: boolean;
   /** Called once if the place ends by itself: a crash, an uncaught error. Never after it was disposed of. */
@@ -37,6 +39,9 @@ export interface SandboxOptions {
   /** Hears the lines that the place writes besides frames, printable, up to 64 KiB. Only a process has any. */
   readonly log?: (line: string) => void;
 }
+
+/** Limits of a place in MiB, unless somebody says otherwise; see {@linkcode SandboxOptions}. */
+export const SANDBOX_LIMITS = { memoryMb: 1_024, heapMb: 512 } as const;
 
 /**
  * A running place. Whoever created it disposes of it, and with it of everything that runs there: at once, and
