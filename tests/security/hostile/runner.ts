@@ -1,0 +1,179 @@
+/**
+ * Runs attacks, each as a plugin in a host of its own: a child process whose output, exit and time are seen from
+ * outside, so that a host that dies is a verdict and not the end of the run.
+ *
+ * @module
+ */
+import type { Tier } from "../../../core/wall/sandbox.ts";
+import { type AttackFile, secretsOf, writeAttack } from "./attack_file.ts";
+import type { Evidence, HostReport, HostSetup } from "./evidence.ts";
+import { type Verdict, verdictOf } from "./verdict.ts";
+
+/** A call's deadline, in milliseconds. */
+const CALL_MS = 4_000;
+/** A host that has not ended by then is killed. */
+const MAX_HOST_MS = 60_000;
+/** Tries of an attack that is lost by the clock alone: a busy machine holds up an innocent event loop, too. */
+const MAX_TRIES = 3;
+/** Hosts at once. */
+const MAX_HOSTS = 2;
+/** Nobody listens there: what leaves is an error, and reaches nobody. */
+const CLOSED_PORT = "http://127.0.0.1:9";
+const ROOT = new URL("../../../", import.meta.url).pathname;
+const HOST = new URL("./host.ts", import.meta.url).pathname;
+
+/** What became of one attack on one tier. */
+export interface Row {
+  readonly attack: string;
+  readonly class: string;
+  readonly tier: Tier;
+  readonly held: boolean;
+  readonly why: string;
+  readonly lagMs: number | null;
+  readonly endMs: number | null;
+  readonly tries: number;
+}
+
+/** Which attacks run where. */
+export interface RunnerOptions {
+  readonly attacks: readonly AttackFile[];
+  readonly tiers: readonly Tier[];
+  /** Folder of what the attacks are after; it need not exist. */
+  readonly fixtures: string;
+  /** Folder for this run's files; it exists, and whoever made it removes it. */
+  readonly scratch: string;
+  /** The program that stands for a host. @default {host.ts} */
+  readonly host?: string;
+  /** @default {4_000} */
+  readonly callMs?: number;
+}
+
+/** Runs all of them, and says what became of each as soon as it is known. */
+export async function* runAttacks(options: RunnerOptions): AsyncGenerator<Row> {
+  const secrets = await secretsOf(options.fixtures);
+  const waiting = options.tiers.flatMap((tier) => options.attacks.map((attack) => ({ attack, tier })));
+  const running = new Map<number, Promise<{ id: number; row: Row }>>();
+  for (let id = 0; id < waiting.length || running.size > 0;) {
+    while (running.size < MAX_HOSTS && id < waiting.length) {
+      const { attack, tier } = waiting[id]!;
+      const number = id++;
+      running.set(number, runAttack(attack, tier, secrets, options).then((row) => ({ id: number, row })));
+    }
+    const { id: done, row } = await Promise.race(running.values());
+    running.delete(done);
+    yield row;
+  }
+}
+
+async function runAttack(
+  attack: AttackFile,
+  tier: Tier,
+  secrets: readonly string[],
+  options: RunnerOptions,
+): Promise<Row> {
+  for (let tries = 1;; tries++) {
+    const evidence = await observe(attack, tier, secrets, options);
+    const verdict = verdictOf(evidence);
+    if (tries < MAX_TRIES && verdict.isTiming) continue;
+    return rowOf(attack, evidence, verdict, tries);
+  }
+}
+
+function rowOf(
+  { name, attackClass }: AttackFile,
+  { tier, report }: Evidence,
+  { held, why }: Verdict,
+  tries: number,
+): Row {
+  const { lagMs, endMs } = report ?? {};
+  return {
+    ...{ attack: name, class: attackClass, tier, held, why, tries },
+    lagMs: lagMs === undefined ? null : Math.round(lagMs),
+    endMs: endMs === undefined ? null : Math.round(endMs),
+  };
+}
+
+/** Runs one host from its start to its end. */
+async function observe(
+  attack: AttackFile,
+  tier: Tier,
+  secrets: readonly string[],
+  { fixtures, scratch, host = HOST, callMs = CALL_MS }: RunnerOptions,
+): Promise<Evidence> {
+  const own = await Deno.makeTempDir({ dir: scratch });
+  try {
+    const place = await writeAttack(attack, own, fixtures);
+    const nonce = crypto.randomUUID();
+    const setup: HostSetup = { folder: place.plugin, tier, callMs, secrets, nonce };
+    const child = spawnHost(host, setup, own);
+    let isKilled = false;
+    const timer = setTimeout(() => {
+      isKilled = true;
+      child.kill("SIGKILL");
+    }, MAX_HOST_MS);
+    const [output, errors, status] = await Promise.all([
+      readAll(child.stdout, nonce),
+      readAll(child.stderr),
+      child.status.then(({ code, signal }) => ({ code, signal, time: performance.now() })),
+    ]);
+    clearTimeout(timer);
+    const { reportText, reportTime = status.time } = output;
+    return {
+      ...{ tier, secrets },
+      report: reportText === undefined ? undefined : parseReport(reportText),
+      exit: isKilled ? undefined : { code: status.code, signal: status.signal },
+      exitMs: status.time - reportTime,
+      terminal: output.text + errors.text,
+    };
+  } finally {
+    await Deno.remove(own, { recursive: true });
+  }
+}
+
+/** The host may do more than the plugin was granted: what holds is then the wall. */
+function spawnHost(host: string, setup: HostSetup, scratch: string): Deno.ChildProcess {
+  return new Deno.Command("deno", {
+    args: [
+      ...["run", "--no-prompt", "--no-check", "--unstable-worker-options", "--v8-flags=--expose-gc"],
+      ...[`--allow-read=${ROOT},${scratch},/etc/passwd`, "--allow-run=deno", "--allow-net=127.0.0.1"],
+      ...["--allow-env=DENO_DIR,NPM_CONFIG_REGISTRY,HOME", host, JSON.stringify(setup)],
+    ],
+    cwd: ROOT,
+    env: {
+      ...{ NO_COLOR: "1", HTTP_PROXY: CLOSED_PORT, HTTPS_PROXY: CLOSED_PORT, NO_PROXY: "" },
+      ...{ http_proxy: CLOSED_PORT, https_proxy: CLOSED_PORT, no_proxy: "" },
+    },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+/** What was written, and apart from it the line that begins with the nonce, and when it came. */
+async function readAll(
+  stream: ReadableStream<Uint8Array>,
+  nonce?: string,
+): Promise<{ text: string; reportText?: string; reportTime?: number }> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let reportTime: number | undefined;
+  for await (const chunk of stream) {
+    text += decoder.decode(chunk, { stream: true });
+    if (nonce !== undefined && reportTime === undefined && text.includes(nonce)) {
+      reportTime = performance.now();
+    }
+  }
+  if (nonce === undefined || reportTime === undefined) return { text };
+  const start = text.indexOf(nonce);
+  const end = text.indexOf("\n", start);
+  const reportText = text.slice(start + nonce.length, end);
+  return { text: text.slice(0, start) + text.slice(end + 1), reportText, reportTime };
+}
+
+function parseReport(text: string): HostReport | undefined {
+  try {
+    return JSON.parse(text) as HostReport; // written by our own program, under a name that nobody can guess
+  } catch {
+    return undefined;
+  }
+}
