@@ -39,7 +39,7 @@ Deno.test("Plugin.methods() of each port are exactly its methods", () => {
   ) => {
     const all = [head.methods(), augmenter.methods(), feature.methods(), callback.methods()] as const;
     holds<
-      Same<keyof typeof all[0], "describe" | "step" | "apply" | "predict" | "state" | "restore">
+      Same<keyof typeof all[0], "describe" | "step" | "apply" | "predict" | "state" | "restore" | "forget">
     >();
     holds<Same<keyof typeof all[1], "augment">>();
     holds<Same<keyof typeof all[2], "extractFeatures">>();

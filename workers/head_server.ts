@@ -46,6 +46,7 @@ export const serveHead: PortServer = {
       ["apply", inTurn(({ args: [options] }) => server.apply(options as unknown as UpdateOptions))],
       ["predict", inTurn((call) => server.predict(call.args[0] as HostTensor, contextOf(call)))],
       ["state", inTurn(() => server.state())],
+      ["forget", inTurn(() => server.forget())],
       ["restore", inTurn(({ args: [state] }) => server.restore(state as unknown as HeadState))],
     ]);
     return {
@@ -120,6 +121,10 @@ class HeadServer {
   apply(options: UpdateOptions): WireValue {
     this.#optimizer ??= new AdamW(this.#head.layers.parameters);
     this.#optimizer.update(this.#gradients, options);
+    return this.forget();
+  }
+
+  forget(): WireValue {
     tf.dispose([...this.#gradients.values()]);
     this.#gradients.clear();
     return undefined;

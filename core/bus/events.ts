@@ -26,6 +26,8 @@ export interface RuntimeEvents {
   "plugin.activation_failed": { plugin_name: string; error: string };
   /** A call of a plugin's method ended in an error. */
   "plugin.execution_error": { plugin_name: string; method: string; error: string };
+  /** A guard found something in an answer that must not be used; it was told as an execution error as well. */
+  "plugin.answer_refused": { plugin_name: string; method: string; reason: string; error: string };
   /** `deactivation_time` is when, in milliseconds since 1970. */
   "plugin.deactivated": { plugin_name: string; deactivation_time: number };
   "plugin.deactivation_failed": { plugin_name: string; error: string };
@@ -101,6 +103,7 @@ export const HOST_TOPICS: ReadonlySet<string> = new Set(
     "plugin.activated",
     "plugin.activation_failed",
     "plugin.execution_error",
+    "plugin.answer_refused",
     "plugin.deactivated",
     "plugin.deactivation_failed",
     "plugin.unloaded",

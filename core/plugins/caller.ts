@@ -13,9 +13,11 @@ import { suggest } from "../manifest/suggest.ts";
 import type { Channel } from "../wall/channel.ts";
 import { KBertError, messageOf } from "../wall/errors.ts";
 import type { CallOptions } from "../wall/options.ts";
+import { poisoned, poisonOf } from "../wall/poison.ts";
 import type { WireValue } from "../wall/values.ts";
 import type { MethodDescription } from "./description.ts";
 import type { HookedPlugin, Hooks } from "./hooks.ts";
+import type { GuardProblem } from "./guards.ts";
 import type { PluginState } from "./lifecycle.ts";
 import type { PluginLimits } from "./limits.ts";
 import type { MethodRule } from "./ports.ts";
@@ -63,7 +65,7 @@ export class PluginCaller {
     this.#open++; // `using` would cost each call most of a microsecond
     try {
       if (hooks.has("preExecution")) await hooks.run("preExecution", plugin, method, args);
-      const value = this.#checkAnswer(method, await channel.call(method, args, limited));
+      const value = this.#checkAnswer(method, args, await channel.call(method, args, limited));
       if (hooks.has("postExecution")) await hooks.run("postExecution", plugin, method, value);
       return value;
     } catch (error) {
@@ -157,15 +159,26 @@ export class PluginCaller {
     );
   }
 
-  /** What a plugin answers is believed when it has the form that its port promises. */
-  #checkAnswer(method: string, value: WireValue): WireValue {
-    const schema = this.#options.rules?.[method]?.result;
-    if (schema === undefined) return value;
-    const answer = checked(schema, value);
-    if (answer.problem === undefined) return answer.value;
+  /** What a plugin answers is believed when it has the form that its port promises, and its guard finds nothing. */
+  #checkAnswer(method: string, args: readonly WireValue[], value: WireValue): WireValue {
+    const rule = this.#options.rules?.[method];
+    if (rule === undefined) return value;
+    const answer = checked(rule.result, value);
+    if (answer.problem !== undefined) throw this.#wrongAnswer(method, { ...answer, reason: "form" });
+    const found = rule.guard?.(args, answer.value);
+    if (found) throw this.#wrongAnswer(method, found);
+    return answer.value;
+  }
+
+  #wrongAnswer(method: string, { reason, problem, limit, value }: GuardProblem): KBertError<"plugin/answer"> {
     const { name } = this.#options.plugin;
-    const message = `The plugin ${name} answered ${method}() wrongly: ${answer.problem}`;
-    throw new KBertError("plugin/answer", message, { plugin: name, method });
+    const message = `The plugin ${name} answered ${method}() wrongly: ${problem}`;
+    const detail = {
+      ...{ plugin: name, method },
+      ...(limit !== undefined && { limit }),
+      ...(value !== undefined && { value }),
+    };
+    return poisoned(new KBertError("plugin/answer", message, detail), reason);
   }
 
   #reported(method: string, error: unknown): unknown {
@@ -175,6 +188,8 @@ export class PluginCaller {
     const isFailed = error instanceof KBertError && error.code === "call/failed";
     const text = messageOf(isFailed ? error.cause : error);
     bus.post("plugin.execution_error", { plugin_name: name, method, error: text });
+    const reason = poisonOf(error);
+    if (reason) bus.post("plugin.answer_refused", { plugin_name: name, method, reason, error: text });
     return error;
   }
 

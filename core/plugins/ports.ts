@@ -11,6 +11,7 @@ import { z } from "../deps/zod.ts";
 import type { PortName } from "../manifest/families.ts";
 import { type HostTensor, isHostTensor } from "../wall/tensor.ts";
 import type { WireValue } from "../wall/values.ts";
+import { guardColumns, type GuardProblem, guardTexts } from "./guards.ts";
 
 /** What becomes of the result of a plugin that fails in `callAll`. */
 export type FailurePolicy =
@@ -45,6 +46,8 @@ export interface HeadMethods {
   predict(hidden: HostTensor): HostTensor;
   state(): HeadStateValue;
   restore(state: HeadStateValue): undefined;
+  /** Gives up the gradients that added up since the last `apply`; the parameters stay. */
+  forget(): undefined;
 }
 
 /** See the SDK's `AugmenterPort`. */
@@ -101,6 +104,8 @@ export interface PortMethods {
 export interface MethodRule {
   readonly args: z.ZodType<readonly unknown[]>;
   readonly result: z.ZodType;
+  /** What an answer of the right form has to be besides, compared with the arguments of its call. */
+  readonly guard?: (args: readonly unknown[], answer: unknown) => GuardProblem | undefined;
 }
 
 /** What holds for a port as a whole. */
@@ -118,8 +123,11 @@ export interface PortRules {
 
 /** One row for each method of an interface: one that is missing, or of another type, does not compile. */
 type Rules<Methods> = {
-  readonly [Name in keyof Methods]: Methods[Name] extends (...args: infer Args) => infer Result
-    ? { readonly args: z.ZodType<Args>; readonly result: z.ZodType<Result> }
+  readonly [Name in keyof Methods]: Methods[Name] extends (...args: infer Args) => infer Result ? {
+      readonly args: z.ZodType<Args>;
+      readonly result: z.ZodType<Result>;
+      readonly guard?: MethodRule["guard"];
+    }
     : never;
 };
 
@@ -150,10 +158,18 @@ const HEAD = {
   predict: { args: z.tuple([tensor]), result: tensor },
   state: { args: z.tuple([]), result: headState },
   restore: { args: z.tuple([headState]), result: nothing },
+  forget: { args: z.tuple([]), result: nothing },
 } satisfies Rules<HeadMethods>;
 
 const texts = z.array(z.string());
-const AUGMENTER = { augment: { args: z.tuple([texts]), result: texts } } satisfies Rules<AugmenterMethods>;
+const AUGMENTER = {
+  augment: {
+    args: z.tuple([texts]),
+    result: texts,
+    guard: (args: readonly unknown[], answer: unknown) =>
+      guardTexts(args[0] as readonly string[], answer as readonly string[]),
+  },
+} satisfies Rules<AugmenterMethods>;
 
 const columns: z.ZodType<Columns> = z.record(
   z.string(),
@@ -163,7 +179,11 @@ const columns: z.ZodType<Columns> = z.record(
   "columns of one length",
 );
 const FEATURE = {
-  extractFeatures: { args: z.tuple([columns]), result: columns },
+  extractFeatures: {
+    args: z.tuple([columns]),
+    result: columns,
+    guard: (args: readonly unknown[], answer: unknown) => guardColumns(args[0] as Columns, answer as Columns),
+  },
 } satisfies Rules<FeatureMethods>;
 
 const logs = z.record(z.string(), z.custom<number>(isNumber, "a number"));

@@ -2,13 +2,17 @@
  * The trainer's half of a head: what is sent to it, and a check of everything that comes back.
  *
  * A head is somebody else's code. Shapes, types and finiteness of its answers are checked before a number
- * of them is used; the accuracy is counted here, from the logits, and not taken from the head.
+ * of them is used, and so is the size of the gradient that goes into the encoder (norm_guard.ts); the accuracy is
+ * counted here, from the logits, and not taken from the head. What is refused is marked as poisoned, see
+ * core/wall/poison.ts.
  *
  * @module
  */
 import { KBertError } from "../wall/errors.ts";
+import { poisoned, type PoisonReason } from "../wall/poison.ts";
 import { type HostTensor, isHostTensor } from "../wall/tensor.ts";
 import type { WireValue } from "../wall/values.ts";
+import { NORM_CAP, NormGuard } from "./norm_guard.ts";
 
 /** Which hidden states a head reads; see the SDK's `HiddenStates`. */
 export type HiddenStates = "cls" | "mean" | "all";
@@ -44,6 +48,8 @@ export class HeadClient {
   readonly #labels: number;
   /** Which hidden states it is sent. */
   readonly reads: HiddenStates;
+  /** Knows the gradients of the last steps; a checkpoint keeps it. */
+  readonly norms = new NormGuard();
 
   private constructor(plugin: HeadChannel, labels: number, reads: HiddenStates) {
     this.#plugin = plugin;
@@ -71,8 +77,8 @@ export class HeadClient {
    * @param labels `[batch]`, int32
    * @param step number of the training step, which seeds the head's dropout
    * @param weight share of this micro-batch in the batch
-   * @throws {KBertError} `plugin/answer` if an answer has a wrong shape or type, `train/not-finite` for NaN
-   * and infinity.
+   * @throws {KBertError} `plugin/answer` if an answer has a wrong shape or type or a norm that cannot be right,
+   * `train/not-finite` for NaN and infinity.
    */
   async step(hidden: HostTensor, labels: HostTensor, step: number, weight: number): Promise<HeadStep> {
     const shape = hidden.shape;
@@ -87,15 +93,27 @@ export class HeadClient {
     }
     this.#requireFinite(step, "loss", loss);
     this.#requireFinite(step, "gradient norm", squaredGradientNorm);
+    this.#requireNorm(step, "gradient norm of its parameters", Math.sqrt(squaredGradientNorm), NORM_CAP);
     const logits = this.#tensor(answer["logits"], "logits", [shape[0]!, this.#labels]);
+    this.#requireFinite(step, "sum of the squared logits", sumOfSquares(logits));
     const hiddenGradient = this.#tensor(answer["hiddenGradient"], "gradient of the hidden states", shape);
-    this.#requireFinite(step, "gradient of the hidden states", sumOfSquares(hiddenGradient));
+    const squares = sumOfSquares(hiddenGradient);
+    this.#requireFinite(step, "gradient of the hidden states", squares);
+    // By its share, or a small last micro-batch would look like a small gradient.
+    const norm = Math.sqrt(squares) / weight;
+    this.#requireNorm(step, "norm of the gradient of the hidden states", norm, this.norms.limit);
+    this.norms.add(norm);
     return { loss, squaredGradientNorm, logits, hiddenGradient };
   }
 
   /** Updates the head's parameters by the gradients that added up, and forgets those. */
   async apply(options: { learningRate: number; scale: number; weightDecay: number }): Promise<void> {
     await this.#plugin.call("apply", [options]);
+  }
+
+  /** Gives up the gradients that added up since the last update: of a batch that is not to count. */
+  async forget(): Promise<void> {
+    await this.#plugin.call("forget", []);
   }
 
   /** Logits `[batch, labels]` without training. `hidden` is moved. */
@@ -135,13 +153,21 @@ export class HeadClient {
   #tensor(value: WireValue, what: string, shape: readonly number[]): HostTensor {
     if (isHostTensor(value) && value.dtype === "float32" && value.shape.join() === shape.join()) return value;
     const found = isHostTensor(value) ? `${value.dtype} [${value.shape}]` : typeof value;
-    throw wrong(this.name, "step", `the ${what} is ${found}, expected float32 [${shape}]`);
+    throw wrong(this.name, "step", `the ${what} is ${found}, expected float32 [${shape}]`, "shape");
   }
 
   #requireFinite(step: number, what: string, value: number): void {
     if (Number.isFinite(value)) return;
     const message = `The ${what} of ${this.name} is ${value} at step ${step}; try a lower learning rate`;
-    throw new KBertError("train/not-finite", message, { step, what, value });
+    throw poisoned(new KBertError("train/not-finite", message, { step, what, value }), "not-finite");
+  }
+
+  /** Also refuses NaN, the root of a sum of squares that is less than nothing. */
+  #requireNorm(step: number, what: string, value: number, limit: number): void {
+    if (value <= limit) return;
+    const answer = `the ${what} is ${value.toPrecision(4)} at step ${step}, ` +
+      `and the limit is ${limit.toPrecision(4)}; check the head's loss, or set head.onPoison to skip`;
+    throw wrong(this.name, "step", answer, "norm", { limit, value });
   }
 }
 
@@ -156,6 +182,9 @@ function tensors(value: WireValue, plugin: string): ReadonlyMap<string, HostTens
   const entries = Object.entries(record(value, plugin, "state"));
   for (const [name, tensor] of entries) {
     if (!isHostTensor(tensor)) throw wrong(plugin, "state", `${name} is not a tensor`);
+    if (!Number.isFinite(sumOfSquares(tensor))) {
+      throw wrong(plugin, "state", `${name} holds a number that is not finite`, "not-finite");
+    }
   }
   return new Map(entries as [string, HostTensor][]);
 }
@@ -171,9 +200,13 @@ function sumOfSquares({ data }: HostTensor): number {
   return sum;
 }
 
-function wrong(plugin: string, method: string, what: string): KBertError<"plugin/answer"> {
-  return new KBertError("plugin/answer", `The plugin ${plugin} answered wrongly: ${what}`, {
-    plugin,
-    method,
-  });
+function wrong(
+  plugin: string,
+  method: string,
+  what: string,
+  reason: PoisonReason = "form",
+  numbers: { limit?: number; value?: number } = {},
+): KBertError<"plugin/answer"> {
+  const message = `The plugin ${plugin} answered wrongly: ${what}`;
+  return poisoned(new KBertError("plugin/answer", message, { plugin, method, ...numbers }), reason);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Backend } from "../tensor/backend.ts";
+import type { PoisonTable } from "../wall/poison.ts";
 import { majorityBaseline, naiveBayesBaseline } from "./baselines.ts";
 import type { TrainingConfig } from "./config.ts";
 import type { HeadPlugin } from "./head_plugin.ts";
@@ -46,6 +47,8 @@ export interface RunResult extends Scores {
   readonly seed: number;
   readonly examples: { readonly train: number; readonly test: number; readonly truncated: number };
   readonly plugins: readonly PluginShare[];
+  /** Answers that the guards refused: plugin → reason → count. Empty if there were none. */
+  readonly poisoned: PoisonTable;
 }
 
 /** Classifies the test examples and counts. */
@@ -93,6 +96,7 @@ export function resultOf(
     seed: config.seed,
     examples: { train: train.length, test: test.length, truncated },
     plugins: [{ name, version, sha256, tier: plugin.tier, share: headMilliseconds / milliseconds }],
+    poisoned: training.poisoned,
   };
 }
 

@@ -28,6 +28,11 @@ export function formatResult(result: RunResult): string {
     `${result.steps} steps in ${result.seconds.toFixed(0)} s on ${result.backend}, ` +
     `${Math.round(result.tokensPerSecond).toLocaleString("en")} tokens/s, ` +
     `${((plugin?.share ?? 0) * 100).toFixed(1)} % of it in ${plugin?.name}`,
+    ...Object.entries(result.poisoned).map(([name, counts]) =>
+      `Refused of ${name}: ${
+        Object.entries(counts).map(([reason, count]) => `${count} answers (${reason})`).join(", ")
+      }`
+    ),
   ].join("\n");
 }
 

@@ -66,6 +66,8 @@ export class Trainer implements Disposable {
   readonly #parts: TrainerParts;
   readonly #options: TrainerOptions;
   readonly #optimizer: AdamW;
+  /** Steps that were given up: they count, but no weight moved by them. */
+  #skipped = 0;
 
   constructor(parts: TrainerParts, options: TrainerOptions) {
     this.#parts = parts;
@@ -73,13 +75,19 @@ export class Trainer implements Disposable {
     this.#optimizer = new AdamW(parts.encoder.parameters);
   }
 
-  /** Updates taken so far. */
+  /** Batches so far. */
   get step(): number {
-    return this.#optimizer.updates;
+    return this.#optimizer.updates + this.#skipped;
+  }
+
+  /** Of these, the ones that were skipped. */
+  get skipped(): number {
+    return this.#skipped;
   }
 
   /**
-   * One update from one batch, in micro-batches of `batchSize`.
+   * One update from one batch, in micro-batches of `batchSize`. If it throws, no weight has changed, unless the
+   * head failed in its update.
    *
    * @throws {KBertError} `train/not-finite` if a loss or gradient is NaN or infinite, `device/failed` if the
    * device reported an error, and what a head's client throws.
@@ -125,14 +133,21 @@ export class Trainer implements Disposable {
     };
   }
 
+  /** Goes to the next step without this one's update, after {@linkcode Trainer.trainStep} refused its batch. */
+  async skipStep(): Promise<void> {
+    await this.#parts.head.forget();
+    this.#skipped++;
+  }
+
   /** The optimizer's moments, for a checkpoint. */
   state(): Promise<Map<string, HostTensor>> {
     return this.#optimizer.state();
   }
 
   /** Goes on from a checkpoint's moments. */
-  restore(moments: ReadonlyMap<string, HostTensor>, step: number): void {
-    this.#optimizer.restore(moments, step);
+  restore(moments: ReadonlyMap<string, HostTensor>, step: number, skipped = 0): void {
+    this.#optimizer.restore(moments, step - skipped);
+    this.#skipped = skipped;
   }
 
   [Symbol.dispose](): void {

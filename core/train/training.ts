@@ -9,6 +9,9 @@ import type { TrainingConfig } from "./config.ts";
 import type { HeadPlugin } from "./head_plugin.ts";
 import type { Progress } from "./progress.ts";
 import type { Run } from "./run.ts";
+import { messageOf } from "../wall/errors.ts";
+import { poisonOf, type PoisonTable } from "../wall/poison.ts";
+import { PoisonHandler, type PoisonPolicy } from "./poison_policy.ts";
 import { type Example, type StepReport, Trainer, type TrainerParts } from "./trainer.ts";
 
 /** What the loop works with; it owns only the trainer that it makes. */
@@ -38,6 +41,9 @@ export class Training implements Disposable {
   readonly #stepsPerEpoch: number;
   readonly #totalSteps: number;
   readonly #examples: readonly Example[];
+  readonly #poison: PoisonHandler;
+  /** Step of the checkpoint that was written last. */
+  #saved = 0;
   readonly #totals: TrainingTotals = { tokens: 0, milliseconds: 0, headMilliseconds: 0 };
 
   constructor(parts: TrainingParts, examples: readonly Example[]) {
@@ -46,12 +52,19 @@ export class Training implements Disposable {
     this.#parts = parts;
     this.#examples = examples;
     this.#totalSteps = Math.min(this.#stepsPerEpoch * training.epochs, training.maxSteps ?? Infinity);
+    const { onPoison }: { readonly onPoison?: PoisonPolicy; readonly plugin: string } = parts.config.head;
+    this.#poison = new PoisonHandler(parts.head.name, onPoison);
     this.#trainer = new Trainer(parts, { ...training, seed, totalSteps: this.#totalSteps });
   }
 
   /** Updates taken so far. */
   get step(): number {
     return this.#trainer.step;
+  }
+
+  /** What the guards refused, also before the run was interrupted. */
+  get poisoned(): PoisonTable {
+    return this.#poison.table;
   }
 
   get totals(): Readonly<TrainingTotals> {
@@ -63,28 +76,36 @@ export class Training implements Disposable {
     const { groups, step, data, path } = checkpoint;
     const none = new Map();
     this.#parts.encoder.restore(groups["encoder"] ?? none, path);
-    this.#trainer.restore(groups["encoder-moments"] ?? none, step);
+    const skipped = Number(data["skipped"] ?? 0);
+    this.#trainer.restore(groups["encoder-moments"] ?? none, step, skipped);
     await this.#parts.head.restore({
       parameters: groups["head"] ?? none,
       moments: groups["head-moments"] ?? none,
-      updates: step,
+      updates: step - skipped,
     });
+    this.#parts.head.norms.restore(data["norms"]);
+    this.#poison.restore(data);
     for (const key of ["tokens", "milliseconds", "headMilliseconds"] as const) {
       this.#totals[key] = Number(data[key] ?? 0);
     }
     await this.#parts.run.truncateLog(step);
   }
 
-  /** Trains to the end, or until the signal. The last step is in a checkpoint. Answers whether it is the end. */
+  /**
+   * Trains to the end, or until the signal. The last step is in a checkpoint. Answers whether it is the end.
+   *
+   * @throws {KBertError} what a step throws, if the head's policy is to abort: the step before is in a checkpoint
+   */
   async run(): Promise<boolean> {
     const { config: { training }, signal, run, onStep } = this.#parts;
     const progress = this.#parts.startProgress(this.#totalSteps);
     const recent: StepReport[] = [];
-    let saved = this.step;
+    this.#saved = this.step;
     try {
       for (const batch of this.#batches()) {
         if (signal.aborted) break;
-        const report = await this.#trainer.trainStep(batch);
+        const report = await this.#step(batch);
+        if (report === undefined) continue;
         this.#totals.tokens += report.tokens;
         this.#totals.milliseconds += report.milliseconds;
         this.#totals.headMilliseconds += report.headMilliseconds;
@@ -94,18 +115,51 @@ export class Training implements Disposable {
         if (report.step % training.logEverySteps === 0) await run.log({ ...report });
         if (report.step % training.checkpointEverySteps === 0) {
           await this.#save();
-          saved = report.step;
         }
       }
     } finally {
       progress?.finish();
     }
-    if (this.step > saved) await this.#save();
+    if (this.step > this.#saved) await this.#save();
     return this.step >= this.#totalSteps;
   }
 
   [Symbol.dispose](): void {
     this.#trainer[Symbol.dispose]();
+  }
+
+  /** One step; undefined if its batch was skipped. */
+  async #step(batch: readonly Example[]): Promise<StepReport | undefined> {
+    const { run } = this.#parts;
+    try {
+      const report = await this.#trainer.trainStep(batch);
+      this.#poison.succeeded();
+      return report;
+    } catch (error) {
+      const fatal = this.#poison.failed(error);
+      if (fatal !== undefined) {
+        if (poisonOf(error) !== undefined) await this.#saveBeforePoison();
+        throw fatal;
+      }
+      await this.#trainer.skipStep();
+      await run.log({ step: this.step, skipped: poisonOf(error), error: messageOf(error) });
+      return undefined;
+    }
+  }
+
+  /** No weight has moved since the last good step, so that one can be kept. */
+  async #saveBeforePoison(): Promise<void> {
+    const { encoder } = this.#parts;
+    if (this.step === this.#saved) return;
+    try {
+      // A run that diverged poisons its own head; what it has become is not worth more than the last checkpoint.
+      for (const { data } of (await encoder.weights()).values()) {
+        if (!data.every((weight) => Number.isFinite(weight))) return;
+      }
+      await this.#save();
+    } catch {
+      // What ended the run is what the user needs to hear of.
+    }
   }
 
   /** The batches that are still to come, across epochs. */
@@ -145,8 +199,14 @@ export class Training implements Disposable {
         "head": parameters,
         "head-moments": moments,
       },
-      data: { ...this.#totals },
+      data: {
+        ...this.#totals,
+        skipped: this.#trainer.skipped,
+        norms: head.norms.recent,
+        ...this.#poison.state,
+      },
     });
+    this.#saved = this.step;
   }
 
   #smoothed(recent: readonly StepReport[]): Parameters<Progress["update"]>[0] {

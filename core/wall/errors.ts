@@ -41,7 +41,7 @@ export interface Faults {
   /** The plugin crashed too often; it is not started again by itself. */
   "plugin/quarantined": { plugin: string; restarts: number; withinMs: number };
   /** A plugin answered something else than its port promises. */
-  "plugin/answer": { plugin: string; method: string };
+  "plugin/answer": { plugin: string; method: string; limit?: number; value?: number };
   /** A plugin does not run with the rights it has. */
   "plugin/permission": { plugin: string; right: string };
   /** Nobody has agreed to the rights that a plugin asks for; `command` grants them. */
