@@ -19,7 +19,7 @@ export interface EchoPlugin extends AsyncDisposable {
 /** Starts it, without a worker in reserve that would share the machine with what is measured. */
 export async function startEcho(limits: Partial<PluginLimits> = {}): Promise<EchoPlugin> {
   const runtime = await createRuntime({ log: () => {}, spares: 0 });
-  const plugin = await runtime.plugins.start(ECHO_FOLDER, { limits });
+  const plugin = await runtime.plugins.start(ECHO_FOLDER, { limits, tier: "worker" });
   return {
     ...{ runtime, plugin, methods: plugin.methods<Echo>() },
     [Symbol.asyncDispose]: () => runtime[Symbol.asyncDispose](),

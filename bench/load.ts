@@ -16,7 +16,7 @@ const REST_MS = 300;
 export async function loadRow(name: string, spares: number, turns: number): Promise<Row> {
   await using runtime = await createRuntime({ log: () => {}, spares });
   const [ours, raw] = await inTurns(turns, async () => {
-    const plugin = await runtime.plugins.start(ECHO_FOLDER);
+    const plugin = await runtime.plugins.start(ECHO_FOLDER, { tier: "worker" });
     return endingWithRest(() => plugin.unload());
   }, async () => {
     const bare = new BareWorker();
@@ -28,11 +28,11 @@ export async function loadRow(name: string, spares: number, turns: number): Prom
 }
 
 /** Disposed of outside of the measured time. */
-function endingWithRest(end: () => Promise<void> | void): AsyncDisposable {
+export function endingWithRest(end: () => Promise<void> | void, restMs = REST_MS): AsyncDisposable {
   return {
     async [Symbol.asyncDispose](): Promise<void> {
       await end();
-      await new Promise((resolve) => setTimeout(resolve, REST_MS));
+      await new Promise((resolve) => setTimeout(resolve, restMs));
     },
   };
 }

@@ -21,7 +21,7 @@ for (let number = 0; number < count; number++) await start();
 console.log(Math.round((await resident() - before) / count));
 
 async function start(): Promise<void> {
-  if (kind === "plugin") return void await runtime.plugins.start(ECHO_FOLDER);
+  if (kind === "plugin") return void await runtime.plugins.start(ECHO_FOLDER, { tier: "worker" });
   const bare = stack.use(new BareWorker());
   await bare.ask("hello");
 }

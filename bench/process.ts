@@ -11,7 +11,9 @@ import type { Plugin } from "../core/plugins/plugin.ts";
 import type { HostTensor } from "../core/wall/tensor.ts";
 import { memoryImage } from "../tests/fixtures/memory_image.ts";
 import { type ProcessSandbox, processSandbox } from "../workers/process_sandbox.ts";
+import { SpareSandboxes } from "../workers/spare_sandboxes.ts";
 import { BareProcess } from "./bare_process.ts";
+import { endingWithRest } from "./load.ts";
 import { inTurns, median, type Row, row } from "./rows.ts";
 
 const ECHO = await memoryImage("echo(value: unknown): unknown { return value; } spin(): void { for (;;); }");
@@ -24,6 +26,8 @@ const NUMBERS = 4 * 2 ** 20;
 const TRIPS = 5;
 /** Milliseconds. */
 const UNNOTICED_MS = 50;
+/** Until a process in reserve is replaced and loaded. */
+const REFILL_MS = 600;
 
 /** A text there and back, one after the other. */
 export async function callProcessRow(turns: number): Promise<Row> {
@@ -65,16 +69,20 @@ export async function tensorProcessRow(turns: number): Promise<Row> {
 }
 
 /** From an image to an active plugin, against a process' start to its first answer. */
-export async function loadProcessRow(turns: number): Promise<Row> {
-  await using manager = new PluginManager({ createSandbox: processSandbox });
+export async function loadProcessRow(name: string, spares: number, turns: number): Promise<Row> {
+  using reserve = new SpareSandboxes(processSandbox, spares);
+  await using manager = new PluginManager({ createSandbox: reserve.create });
   const bytes = Uint8Array.of(1);
-  const [ours, raw] = await inTurns(turns, () => manager.start(ECHO), async () => {
+  const [ours, raw] = await inTurns(turns, async () => {
+    const plugin = await manager.start(ECHO);
+    return endingWithRest(() => plugin.unload(), REFILL_MS);
+  }, async () => {
     const bare = new BareProcess();
     await bare.ask(bytes);
-    return bare;
+    return endingWithRest(() => bare[Symbol.asyncDispose](), REFILL_MS);
   });
-  return row("load/process", ours, raw, "ms", {
-    note: "cold: every plugin starts a process, none is kept warm",
+  return row(name, ours, raw, "ms", {
+    note: spares > 0 ? "a process waits in reserve" : "each starts its own process",
   });
 }
 

@@ -10,6 +10,7 @@ import { eventsRow } from "./events.ts";
 import { headStepRow } from "./head_step.ts";
 import { loadRow } from "./load.ts";
 import { memoryRow } from "./memory.ts";
+import { callProcessRow, killProcessRow, loadProcessRow, tensorProcessRow } from "./process.ts";
 import { type Row, table } from "./rows.ts";
 import { stepRow } from "./step.ts";
 import { tensorRow } from "./tensor.ts";
@@ -22,7 +23,13 @@ const BENCHES: Readonly<Record<string, () => Promise<Row>>> = {
   "load/worker": () => loadRow("load/worker", 1, 20),
   "load/worker-cold": () => loadRow("load/worker-cold", 0, 20),
   "memory/worker": () => memoryRow(3),
+  "call/process": () => callProcessRow(20),
+  "tensor16/process": () => tensorProcessRow(9),
+  "load/process": () => loadProcessRow("load/process", 1, 9),
+  "load/process-cold": () => loadProcessRow("load/process-cold", 0, 9),
+  "kill/process": () => killProcessRow(9),
   "head-step/worker": () => headStepRow(15),
+  "head-step/process": () => headStepRow(15, "process"),
   "step/tiny": () => stepRow("tiny", 5),
   "step/mini": () => stepRow("mini", 2),
 };

@@ -367,3 +367,22 @@ Deno.test("filesApi() never touches anything outside of its root, whatever the p
   assertEquals([...Deno.readDirSync(disk.path)].map(({ name }) => name).sort(), ["outside", "root"]);
   assertEquals(await Deno.readTextFile(`${disk.path}/outside/secret.txt`), "secret");
 });
+
+Deno.test("filesApi() lets no plugin at the user's grants, also if the home folder was granted", async () => {
+  await using disk = await Disk.make();
+  const home = `${disk.path}/root`;
+  await Deno.mkdir(`${home}/.k-bert`);
+  await Deno.writeTextFile(`${home}/.k-bert/grants.json`, "mine");
+  const files = filesOf({ read: [home], write: [home, `${home}/.k-bert`] });
+
+  for (
+    const attempt of [
+      () => files.read(`${home}/.k-bert/grants.json`),
+      () => files.write(`${home}/.k-bert/grants.json`, "yours"),
+      () => files.write(`${home}/.k-bert/new/grants.json`, "yours"),
+      () => files.list(`${home}/.k-bert`),
+    ]
+  ) assertEquals(await codeOf(attempt()), "capability/refused");
+
+  assertEquals(await Deno.readTextFile(`${home}/.k-bert/grants.json`), "mine");
+});

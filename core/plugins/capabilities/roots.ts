@@ -12,6 +12,9 @@ import { dirname, isAbsolute, join, normalize, sep } from "node:path";
 import { KBertError } from "../../wall/errors.ts";
 import { hostMayNot, notGranted, refused, shown } from "./refusal.ts";
 
+/** In the user's home: what was granted, and plugins. See core/security/grants.ts. */
+const OWN_FOLDER = ".k-bert";
+
 /** Folders that a path may go down. */
 const MAX_DEPTH = 64;
 
@@ -44,6 +47,7 @@ export class Roots {
     const found = await this.#resolve(absolute, path);
     if (found !== undefined) {
       this.#requireInside(found, root, path);
+      this.#refuseOwn(found, path);
       return found;
     }
     // Whether something is there where a link leads is nobody's business.
@@ -69,6 +73,7 @@ export class Roots {
       this.#requireInside(real, root, path);
       folder = real;
     }
+    this.#refuseOwn(join(folder, name), path);
     return { folder, name };
   }
 
@@ -116,6 +121,17 @@ export class Roots {
 
   #requireInside(real: string, root: string, path: string): void {
     if (!isWithin(real, root)) throw this.#leadsOut(path);
+  }
+
+  /** Whoever could write the grants of the user would grant himself whatever he likes. */
+  #refuseOwn(real: string, path: string): void {
+    if (!real.split(sep).includes(OWN_FOLDER)) return;
+    throw refused(
+      this.#plugin,
+      this.#right,
+      path,
+      "the grants of the user are there, and no plugin gets at them",
+    );
   }
 
   #leadsOut(path: string): KBertError<"capability/refused"> {
