@@ -21,6 +21,7 @@ const RIGHT: Partial<Record<PortName, Record<string, [args: unknown[], result: u
     predict: [[TENSOR], TENSOR],
     state: [[], HEAD],
     restore: [[HEAD], undefined],
+    forget: [[], undefined],
   },
   augmenter: { augment: [[["a", ""]], ["b", ""]] },
   feature: { extractFeatures: [[{ a: [1, NaN], b: ["x", null] }], { a: [1, 2], c: [true, false] }] },
