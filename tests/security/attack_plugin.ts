@@ -16,6 +16,7 @@ import type { Plugin } from "../../core/plugins/plugin.ts";
 import { type ServiceMethod, serviceMethod } from "../../core/plugins/services.ts";
 import { messageOf } from "../../core/wall/errors.ts";
 import { workerSandbox } from "../../workers/worker_sandbox.ts";
+import { readAttacks } from "./hostile/attack_file.ts";
 
 const MANIFEST = `name: attacker
 version: 1.0.0
@@ -59,13 +60,12 @@ export interface Outcome {
   readonly openCalls: number;
 }
 
-/** Names of all attacks. */
+/** Names of the attacks that this process lives through; the others say that they want a host alone. */
 export async function attackNames(): Promise<string[]> {
-  const names: string[] = [];
-  for await (const { name } of Deno.readDir(new URL("./attacks/", import.meta.url))) {
-    names.push(name.replace(/\.ts$/, ""));
-  }
-  return names.sort();
+  const attacks = await readAttacks(new URL("./attacks", import.meta.url).pathname);
+  return attacks.filter(({ source }) => !/^export const meta = .*alone: true/m.test(source)).map(({ name }) =>
+    name
+  );
 }
 
 /**

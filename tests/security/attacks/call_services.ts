@@ -1,6 +1,8 @@
 /** Calls services that it may not have, and of the one that it may, what is no method of it. */
 import { type EventBus, inject, type PluginConfig, PluginPort, service } from "k-bert/sdk";
 
+export const meta = { class: "escalate" };
+
 type Anything = Record<string, (...args: unknown[]) => Promise<unknown>>;
 
 export class Main extends PluginPort {

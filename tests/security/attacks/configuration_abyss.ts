@@ -1,6 +1,8 @@
 /** Declares settings that are deeper than anybody's stack, in a text that is short enough. */
 import { PluginPort } from "k-bert/sdk";
 
+export const meta = { class: "starve" };
+
 const DEPTH = 3_000;
 const list = '{"type":"list","items":'.repeat(DEPTH) + "1" + "}".repeat(DEPTH);
 

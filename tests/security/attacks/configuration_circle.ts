@@ -1,6 +1,8 @@
 /** Declares settings that lead back to themselves. */
 import { PluginPort } from "k-bert/sdk";
 
+export const meta = { class: "starve" };
+
 const circle: Record<string, unknown> = { type: "object" };
 circle["properties"] = { circle };
 

@@ -1,6 +1,8 @@
 /** Declares settings that are none, and whose keys set prototypes. */
 import { PluginPort } from "k-bert/sdk";
 
+export const meta = { class: "spoof" };
+
 export class Main extends PluginPort {
   static configuration = {
     toJSON: (): unknown =>

@@ -1,4 +1,6 @@
 /** Makes what has no name here any more: through constructors, prototypes and cloning. */
+export const meta = { class: "escalate" };
+
 export function attack(): string {
   const attempts: Record<string, () => unknown> = {
     "a scope": () => Reflect.construct(globalThis.constructor, []),

@@ -1,4 +1,6 @@
 /** Emits values that cannot be written: each is refused here, and the worker goes on. */
+export const meta = { class: "spoof" };
+
 interface Head {
   readonly eventBus: { emit(topic: string, payload?: unknown): Promise<void> };
 }

@@ -1,4 +1,6 @@
 /** Emits the host's own topics, and log lines and measurements that are none. */
+export const meta = { class: "spoof" };
+
 interface Head {
   readonly eventBus: {
     emit(topic: string, payload?: unknown): Promise<void>;

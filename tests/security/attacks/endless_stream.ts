@@ -1,6 +1,8 @@
 /** Answers a stream that never ends, as fast as it can, and goes on when nobody wants it any more. */
 import { PluginPort } from "k-bert/sdk";
 
+export const meta = { class: "starve" };
+
 export class Main extends PluginPort {
   async *attack(): AsyncGenerator<unknown> {
     try {

@@ -1,4 +1,6 @@
 /** Emits more events than anybody reads, in one turn, without waiting for any. */
+export const meta = { class: "starve" };
+
 interface Head {
   readonly eventBus: { emit(topic: string, payload?: unknown): Promise<void> };
 }

@@ -1,4 +1,6 @@
 /** Posts as fast as it is let, in many turns, so that room is given back and taken again. */
+export const meta = { class: "starve" };
+
 interface Head {
   readonly eventBus: { post(topic: string, payload?: unknown): void };
 }

@@ -1,5 +1,7 @@
 // deno-lint-ignore-file no-console -- the console is one of the ways
 /** Posts more events, log lines and measurements than anybody reads, in one turn: 300 MB of them. */
+export const meta = { class: "starve" };
+
 interface Head {
   readonly eventBus: { post(topic: string, payload?: unknown): void };
   readonly logger: { info(message: string): void };

@@ -1,4 +1,6 @@
 /** Looks for what reaches outside of the worker, on the scope and on all its prototypes. */
+export const meta = { class: "escalate" };
+
 const NAMES = [
   "Deno",
   "process",

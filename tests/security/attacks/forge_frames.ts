@@ -1,4 +1,6 @@
 /** Sends answers and calls that were never asked for, by any function that may post. */
+export const meta = { class: "spoof" };
+
 export function attack(): string {
   const posts = [globalThis, Object.getPrototypeOf(globalThis), EventTarget.prototype].flatMap((holder) => {
     const post: unknown = Reflect.get(holder, "postMessage");

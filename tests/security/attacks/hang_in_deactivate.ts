@@ -1,6 +1,8 @@
 /** Never finishes to deactivate, nor to release what it has. */
 import { PluginPort } from "k-bert/sdk";
 
+export const meta = { class: "hang" };
+
 export class Main extends PluginPort {
   attack(): string {
     return "BLOCKED";

@@ -1,6 +1,8 @@
 /** Holds every call open for ever, also while it is unloaded. */
 import { PluginPort } from "k-bert/sdk";
 
+export const meta = { class: "hang" };
+
 export class Main extends PluginPort {
   attack(): string {
     return "BLOCKED";

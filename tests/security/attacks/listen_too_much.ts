@@ -1,4 +1,6 @@
 /** Listens to a thousand patterns, all of them declared, again and again. */
+export const meta = { class: "starve" };
+
 interface Head {
   readonly eventBus: { on(pattern: string, listener: () => void, options?: object): Disposable };
 }

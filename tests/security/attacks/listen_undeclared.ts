@@ -1,4 +1,6 @@
 /** Listens to what its manifest does not declare, by every name that may stand for it. */
+export const meta = { class: "covert" };
+
 interface Head {
   readonly eventBus: {
     on(

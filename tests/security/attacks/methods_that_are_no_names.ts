@@ -1,6 +1,8 @@
 /** Has methods whose names and lengths are not what a name and a length are. */
 import { PluginPort } from "k-bert/sdk";
 
+export const meta = { class: "spoof" };
+
 export class Main extends PluginPort {
   attack(): string {
     return "BREACH: it was loaded";

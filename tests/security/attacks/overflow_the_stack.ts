@@ -1,4 +1,6 @@
 /** Runs out of stack in the middle of everything. */
+export const meta = { class: "kill" };
+
 export function attack(): string {
   const deeper = (): unknown => {
     try {

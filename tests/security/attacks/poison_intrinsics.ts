@@ -1,4 +1,6 @@
 /** Replaces what the worker's own code calls, to be handed what it holds: frames, ports, promises. */
+export const meta = { class: "spoof" };
+
 type Methods = Record<PropertyKey, (...args: unknown[]) => unknown>;
 
 export function attack(): string {

@@ -1,4 +1,6 @@
 /** Puts accessors on every object, hoping that somebody reads or writes such a key carelessly. */
+export const meta = { class: "spoof" };
+
 const KEYS = [
   "id",
   "kind",

@@ -1,4 +1,6 @@
 /** Replaces what the loader's hooks might call, so that they answer with the URL of a builtin. */
+export const meta = { class: "escalate" };
+
 type Methods = Record<string, (...args: unknown[]) => unknown>;
 
 export async function attack(): Promise<string> {

@@ -1,4 +1,6 @@
 /** Reads the paths of the host's machine off stacks, and the functions and receivers behind them. */
+export const meta = { class: "read" };
+
 export function attack(): string {
   const leaks: string[] = [];
   const look = (what: string, text: unknown): void => {

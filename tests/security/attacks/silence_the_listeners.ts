@@ -1,4 +1,6 @@
 /** Takes the listeners of uncaught errors away, and then throws one. */
+export const meta = { class: "spoof" };
+
 export function attack(): Promise<string> {
   for (const symbol of Object.getOwnPropertySymbols(globalThis)) {
     for (const value of [undefined, {}, Object(Reflect.get(globalThis, symbol)).listeners]) {

@@ -1,4 +1,6 @@
 /** Emits what its manifest does not declare, in another's name, with keys that set prototypes. */
+export const meta = { class: "spoof" };
+
 interface Head {
   readonly eventBus: { emit(topic: string, payload?: unknown): Promise<void> };
 }

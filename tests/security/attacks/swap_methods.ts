@@ -1,6 +1,8 @@
 /** Replaces its own methods and those of the SDK after it was loaded, to be handed what the worker holds. */
 import { EventBus, Logger, MetricsCollector, PluginPort } from "k-bert/sdk";
 
+export const meta = { class: "spoof" };
+
 let taken: string[] = [];
 
 /** What has a port, a channel or a frame in it. */

@@ -1,4 +1,6 @@
 /** Waits where events are dispatched for the port to the host to pass by, to send frames of one's own. */
+export const meta = { class: "spoof" };
+
 const taken: string[] = [];
 
 export function attack(): string {

@@ -1,6 +1,8 @@
 /** Has more methods than anybody can keep. */
 import { PluginPort } from "k-bert/sdk";
 
+export const meta = { class: "starve" };
+
 export class Main extends PluginPort {
   attack(): string {
     return "BREACH: it was loaded";

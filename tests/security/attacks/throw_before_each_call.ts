@@ -1,6 +1,8 @@
 /** Throws before each call, and by getters where it is asked whether it wants to. */
 import { type EventBus, type PluginConfig, PluginPort } from "k-bert/sdk";
 
+export const meta = { class: "spoof" };
+
 export class Main extends PluginPort {
   constructor(config: PluginConfig, eventBus: EventBus) {
     super(config, eventBus);

@@ -1,6 +1,8 @@
 /** Throws in a phase, and once more where what it has is released. */
 import { PluginPort } from "k-bert/sdk";
 
+export const meta = { class: "spoof" };
+
 export class Main extends PluginPort {
   attack(): string {
     return "BREACH: it was activated";

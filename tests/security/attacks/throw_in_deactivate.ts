@@ -1,6 +1,8 @@
 /** Throws in every phase that ends it. */
 import { PluginPort } from "k-bert/sdk";
 
+export const meta = { class: "spoof" };
+
 export class Main extends PluginPort {
   attack(): string {
     return "BLOCKED";

@@ -1,4 +1,6 @@
 /** Throws what is no error, and looks like one. */
+export const meta = { class: "spoof" };
+
 export function attack(): string {
   const odd = Object.create(null, {
     name: { get: () => ({ toString: () => "\u001b[2J" }) },

@@ -1,4 +1,6 @@
 /** Follows every property, getter and prototype of everything in reach, and looks for the runtime's insides. */
+export const meta = { class: "escalate", port: "head" };
+
 const TELLTALE =
   /^(op_|opAsync|__bootstrap$|internals$|binding$|dlopen$|mainModule$|getBuiltinModule$|internalRidSymbol$)/;
 

@@ -8,8 +8,7 @@
  * @module
  */
 // deno-lint-ignore-file no-console -- it prints the log as a host does that was not told otherwise
-import { LOG_LEVELS, type LogRecord } from "../../../core/container/logger.ts";
-import { formatRecord } from "../../../core/container/logger.ts";
+import { formatRecord, LOG_LEVELS, type LogRecord } from "../../../core/container/logger.ts";
 import { PluginManager } from "../../../core/plugins/manager.ts";
 import type { Plugin } from "../../../core/plugins/plugin.ts";
 import { KBertError, messageOf } from "../../../core/wall/errors.ts";
@@ -56,7 +55,7 @@ async function attackHost({ folder, tier, callMs, secrets }: HostSetup): Promise
   let plugin: Plugin | undefined;
   let end: HostReport["end"] = "answered";
   try {
-    plugin = await manager.start(folder, { tier, restart: false, limits: { callMs }, ...settingsOf(watch) });
+    plugin = await manager.start(folder, { tier, restart: false, limits: { callMs }, ...settingsOf() });
     await callTwice(plugin, manager, answers);
   } catch (error) {
     errors.push(error);
@@ -93,7 +92,7 @@ async function attackHost({ folder, tier, callMs, secrets }: HostSetup): Promise
 }
 
 /** Only a head needs settings, and only an attack that says so is one; the manifest decides. */
-function settingsOf(_watch: Watch): { settings?: Record<string, unknown> } {
+function settingsOf(): { settings?: Record<string, unknown> } {
   const manifest = Deno.readTextFileSync(`${setup.folder}/plugin.yaml`);
   return /^ {2}head: /m.test(manifest) ? { settings: { hidden_size: 4, num_labels: 2 } } : {};
 }

@@ -13,6 +13,9 @@ const IDLE_CORES = 0.4;
 /** A thread may end late and still in time. */
 const MAX_IDLE_TRIES = 4;
 const BYTES_PER_MB = 2 ** 20;
+/** Nobody asks where so little went. */
+const FEW_MB = 64;
+const MAX_MEMORY_TRIES = 10;
 const RIGHTS = ["read", "write", "net", "run", "env", "sys", "ffi", "import"] as const;
 
 /** The longest time for which nothing else had a turn, in milliseconds. */
@@ -40,24 +43,17 @@ export class MemoryMeter implements Disposable {
   #peak = this.#before;
   readonly #timer = setInterval(() => this.#peak = Math.max(this.#peak, Deno.memoryUsage().rss), LOOK_MS);
 
-  /** Waits a moment for what is to be given back. */
+  /** Waits for what is to be given back, which allocators do in their own time. */
   async read(): Promise<{ peakMb: number; keptMb: number }> {
     const collect: unknown = Reflect.get(globalThis, "gc");
-    if (typeof collect === "function") collect();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    const { heapUsed, external, rss } = Deno.memoryUsage();
-    // Resident pages that nothing is in are the allocator's, which gives them back when it likes.
-    const kept = Math.min(rss, heapUsed + external);
-    return {
-      peakMb: (this.#peak - this.#before) / BYTES_PER_MB,
-      keptMb: Math.max(0, kept - this.#beforeUsed) / BYTES_PER_MB,
-    };
+    let keptMb = Infinity;
+    for (let tries = 0; tries < MAX_MEMORY_TRIES && keptMb > FEW_MB; tries++) {
+      if (typeof collect === "function") collect();
+      await new Promise((resolve) => setTimeout(resolve, tries === 0 ? 0 : 100));
+      keptMb = Math.max(0, Deno.memoryUsage().rss - this.#before) / BYTES_PER_MB;
+    }
+    return { peakMb: (this.#peak - this.#before) / BYTES_PER_MB, keptMb };
   }
-
-  readonly #beforeUsed = ((): number => {
-    const { heapUsed, external } = Deno.memoryUsage();
-    return heapUsed + external;
-  })();
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);

@@ -28,7 +28,7 @@ export function line(row: Row, names: readonly string[]): string {
     printable(attack, 60).padEnd(widthOf(names)),
     row.class.padEnd(9),
     ...[time(lagMs), time(endMs)],
-    printable(why, MAX_WHY) + again,
+    flat(printable(why, MAX_WHY)) + again,
   ].join("  ");
 }
 
@@ -39,10 +39,16 @@ export function summary(rows: readonly Row[], ms: number): string {
     const own = rows.filter((row) => row.tier === tier);
     return `${tier} tier: ${own.filter(({ held }) => held).length} of ${own.length} attacks held`;
   });
-  const again = lost.map(({ attack, tier, why }) => `not held: ${printable(attack, 60)} (${tier}): ${why}`);
+  const again = lost.map(({ attack, tier, why }) =>
+    `not held: ${printable(attack, 60)} (${tier}): ${flat(why)}`
+  );
   const result = lost.length === 0 && rows.length > 0 ? "ok" : "FAILED";
   const counts = `${rows.length - lost.length} passed | ${lost.length} failed`;
   return ["", ...tiers, ...again, "", `${result} | ${counts} (${Math.round(ms / 1_000)}s)`].join("\n");
+}
+
+function flat(text: string): string {
+  return text.replace(/\s+/g, " ");
 }
 
 function widthOf(names: readonly string[]): number {

@@ -63,8 +63,9 @@ export function verdictOf(evidence: Evidence): Verdict {
 }
 
 /** A thread that runs on, or memory that nobody can take away. */
-function isBeyondWorker({ endMs, peakMb, end, isQuarantined }: HostReport): boolean {
-  return endMs === undefined || peakMb > BOMB_MB || end === "overdue" && isQuarantined;
+function isBeyondWorker({ endMs, peakMb, end, outcome, isQuarantined }: HostReport): boolean {
+  const isBomb = peakMb > BOMB_MB && outcome.startsWith("BREACH");
+  return endMs === undefined || isBomb || end === "overdue" && isQuarantined;
 }
 
 function problemsOfHost({ report, exit, exitMs, terminal, secrets }: Evidence): string[] {
