@@ -20,7 +20,8 @@ export type SdkModules = ReadonlyMap<string, string>;
 type Table = Readonly<Record<string, string>>;
 
 const DENIED = "k-bert:denied";
-const DENIED_SOURCE = `throw new Error("This import is not part of the plugin's image");`;
+const DENIED_SOURCE =
+  `throw new Error("This import is not allowed because it is not part of the plugin's image");`;
 
 /** URL → source; undefined until the loader is sealed. */
 let image: Table | undefined;
