@@ -65,7 +65,10 @@ for (const place of ["folder", "URL"] as const) {
         `--allow-import=${host}`,
         "--allow-read=.",
         "--allow-write=runs",
-        ...(place === "URL" ? [`--allow-net=${host}`] : []),
+        // A plugin of the user's runs in a process; one whose very code comes with mod.ts does not need that.
+        ...(place === "URL"
+          ? [`--allow-net=${host}`]
+          : ["--allow-run=deno", "--allow-env=DENO_DIR,NPM_CONFIG_REGISTRY"]),
         "main.ts",
       ],
       cwd: `${folder}/script`,
@@ -86,5 +89,6 @@ for (const place of ["folder", "URL"] as const) {
     assertEquals(losses.length, 5);
     assert(losses.every((loss: number) => Number.isFinite(loss) && loss > 0.3 && loss < 1.5), `${losses}`);
     assertEquals(plugins[0].name, "custom_classification_head");
+    assertEquals(plugins[0].tier, place === "folder" ? "process" : "worker");
   });
 }

@@ -305,6 +305,8 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
 
   async #unload(reason: string): Promise<void> {
     const { hooks, bus, onUnload, limits: { callMs } } = this.#options;
+    // One that has nothing to do and does not react will not let itself be deactivated either.
+    if (this.#state === "active" && this.openCalls === 0) await this.#endIfSilent();
     if (this.#state === "active") await this.deactivate().catch(() => {}); // told as plugin.deactivation_failed
     await hooks.run("preUnload", this).catch((error) => this.#complain(error));
     // In a phase, or without an instance, there is nobody to say goodbye to.
@@ -317,6 +319,11 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
     onUnload();
     await hooks.run("postUnload", this).catch((error) => this.#complain(error));
     await bus.emit("plugin.unloaded", { plugin_name: this.name, reason });
+  }
+
+  async #endIfSilent(): Promise<void> {
+    const run = this.#run;
+    if (run && !(await run.instance.isAlive(PING_MS))) run.channel.close("it does nothing any more");
   }
 
   #complain(error: unknown): void {

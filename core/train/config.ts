@@ -27,7 +27,7 @@ export const TRAINING_DEFAULTS = {
     checkpointEverySteps: 100,
     logEverySteps: 1,
   },
-  head: { settings: {}, callTimeoutMs: 30_000 },
+  head: { settings: {}, onPoison: "abort", callTimeoutMs: 30_000 },
   backend: "auto",
   output: "runs",
 } as const;
@@ -141,6 +141,8 @@ const head = z.strictObject({
    * @default {process, but worker for heads that come with k-bert}
    */
   tier: z.enum(["process", "worker"]).optional(),
+  /** What a poisoned answer of the head does: ends the run, or skips its batch. @default {"abort"} */
+  onPoison: z.enum(["abort", "skip"]).default(defaults.head.onPoison),
   /** Longest call of the plugin, in milliseconds. @default {30_000} */
   callTimeoutMs: count.max(3_600_000).default(defaults.head.callTimeoutMs),
 });

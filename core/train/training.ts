@@ -52,7 +52,7 @@ export class Training implements Disposable {
     this.#parts = parts;
     this.#examples = examples;
     this.#totalSteps = Math.min(this.#stepsPerEpoch * training.epochs, training.maxSteps ?? Infinity);
-    const { onPoison }: { readonly onPoison?: PoisonPolicy; readonly plugin: string } = parts.config.head;
+    const { onPoison } = parts.config.head;
     this.#poison = new PoisonHandler(parts.head.name, onPoison);
     this.#trainer = new Trainer(parts, { ...training, seed, totalSteps: this.#totalSteps });
   }
