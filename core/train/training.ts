@@ -11,7 +11,7 @@ import type { Progress } from "./progress.ts";
 import type { Run } from "./run.ts";
 import { messageOf } from "../wall/errors.ts";
 import { poisonOf, type PoisonTable } from "../wall/poison.ts";
-import { PoisonHandler, type PoisonPolicy } from "./poison_policy.ts";
+import { PoisonHandler } from "./poison_policy.ts";
 import { type Example, type StepReport, Trainer, type TrainerParts } from "./trainer.ts";
 
 /** What the loop works with; it owns only the trainer that it makes. */
