@@ -129,7 +129,7 @@ interface Import {
 /** Every import that may not be made is an error; the answer has the SDK's and the plugin's own. */
 function importsOf(code: string, file: string, plugin: string): Import[] {
   return importNodes(code, file, plugin).map(({ start, source, attributes, options }) => {
-    const place = `${file}:${code.slice(0, start).split("\n").length}`;
+    const place = placeOf(code, start, file);
     const specifier = literal(source);
     if (specifier === undefined) {
       throw refused(plugin, file, `${place} imports a module whose name is computed; write it out`);
@@ -147,6 +147,10 @@ function importsOf(code: string, file: string, plugin: string): Import[] {
   });
 }
 
+function placeOf(code: string, start: number, file: string): string {
+  return `${file}:${code.slice(0, start).split("\n").length}`;
+}
+
 /** What acorn's four nodes that import have in common. */
 interface ImportNode extends Node {
   readonly source: Node;
@@ -158,7 +162,15 @@ interface ImportNode extends Node {
 function importNodes(code: string, file: string, plugin: string): ImportNode[] {
   const found: ImportNode[] = [];
   for (const { node } of partsOf(parsed(parseJavaScript, code, file, plugin))) {
-    const { type, source } = node as Partial<ImportNode>;
+    const { type, source, meta } = node as Partial<ImportNode> & { meta?: { name?: string } };
+    if (type === "MetaProperty" && meta?.name === "import") {
+      const place = placeOf(code, (node as Node).start, file);
+      throw refused(
+        plugin,
+        file,
+        `${place} uses import.meta, which would tell it where on this machine it runs`,
+      );
+    }
     if (type !== undefined && IMPORTING.has(type) && source) found.push(node as ImportNode);
   }
   return found.sort((a, b) => a.start - b.start);

@@ -82,7 +82,7 @@ Deno.test("buildImage() rewrites what is more than types: enums and parameter pr
 
 Deno.test("buildImage() does not hold imports in comments and texts for imports", async () => {
   const code =
-    `// import "node:fs"\n/* import("npm:x") */\nexport const a = 'import "y"', b = /import("z")/, c = import.meta.url;`;
+    `// import "node:fs"\n/* import("npm:x") */\nexport const a = 'import "y"', b = /import("z")/, c = 'import.meta';`;
 
   const image = await buildImage(sourceOf({ "main.ts": code }));
 
@@ -149,6 +149,19 @@ Deno.test("buildImage() refuses every import but of the plugin's own code and th
       assert(/main\.ts:[23] imports|main\.ts:2: Unexpected/.test(error.message), error.message);
     });
   }
+});
+
+Deno.test("buildImage() refuses import.meta, which knows the machine, and takes new.target, which does not", async () => {
+  for (
+    const code of ["import.meta.resolve('k-bert/sdk');", "const { url } = import.meta;", "f(import . meta)"]
+  ) {
+    const error = await refusalOf({ "main.ts": `const f = 1;\n${code}\n` });
+    assert(/main\.ts:2 uses import\.meta/.test(error.message), error.message);
+  }
+  const image = await buildImage(
+    sourceOf({ "main.ts": "function F() { return new.target; } // import.meta\n" }),
+  );
+  assertEquals(image.modules.size, 1);
 });
 
 Deno.test("buildImage() refuses imports of a phase", async (t) => {

@@ -9,7 +9,7 @@ const ENDS: Record<string, RegExp> = {
   configuration_bomb: /characters of JSON, and the limit is/,
   configuration_circle: /circular/i,
   configuration_oddities: /declares other settings than its plugin\.yaml/,
-  hold_every_call: /did not answer hold\(\) within/,
+  hold_every_call: /did not answer hold\(\) within|did not finish its 1 open calls within/, // whichever is first
   hostile_stream: /an error without a message/,
   methods_that_are_no_names: /Cannot pass a function across the wall/,
   silent_stream: /within 1000 ms/,
@@ -21,6 +21,7 @@ const ENDS: Record<string, RegExp> = {
   import_behind_a_division: /attack\.ts:\d+ imports "node:worker_threads"/,
   import_escaped: /attack\.ts:\d+ imports "node:process"/,
   import_statically: /attack\.ts:\d+ imports "node:process"/,
+  learn_where_it_runs: /attack\.ts:\d+ uses import\.meta/,
   never_answer: /did not answer predict\(\) within/,
   overflow_the_stack: /Maximum call stack/,
   reject_unheard: /rejected unheard/,

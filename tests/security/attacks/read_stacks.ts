@@ -37,6 +37,5 @@ export function attack(): string {
   } catch (error) {
     look("error of the engine", (error as Error).stack);
   }
-  look("meta", JSON.stringify(import.meta));
   return leaks.length > 0 ? `BREACH: ${leaks.slice(0, 3)}` : "BLOCKED";
 }

@@ -8,7 +8,7 @@ export function attack(): string {
   const seen = new Set<object>();
   const found: string[] = [];
   const timer: unknown = setTimeout(() => {}, 0);
-  const waiting: [unknown, string][] = [[globalThis, "scope"], [timer, "timer"], [import.meta, "meta"]];
+  const waiting: [unknown, string][] = [[globalThis, "scope"], [timer, "timer"]];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const [value, path] = next;
     if (typeof value !== "object" && typeof value !== "function" || value === null || seen.has(value)) {
