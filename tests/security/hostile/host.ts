@@ -38,7 +38,7 @@ async function attackHost({ folder, tier, callMs, secrets }: HostSetup): Promise
   const places: { readonly ended: Promise<number> }[] = [];
   const createSandbox = (options: SandboxOptions): Sandbox => {
     if (tier === "worker" || options.name !== "attacker") return workerSandbox(options);
-    const sandbox = processSandbox(options);
+    const sandbox = isPeer() ? processSandbox(options, spawnPeer) : processSandbox(options);
     places.push({ ended: sandbox.ended.then(() => performance.now()) });
     return sandbox;
   };
@@ -89,6 +89,18 @@ async function attackHost({ folder, tier, callMs, secrets }: HostSetup): Promise
     ...{ end, outcome: outcomeOf(answers, errors), lagMs: lag.maxMs, endMs, isQuarantined },
     ...{ openCalls, isServing, changes: await changes(), breaches: watch.breaches, peakMb, keptMb },
   };
+}
+
+/** An attack that says so is not locked in: it has the whole process, and the pipe to this one. */
+function isPeer(): boolean {
+  return /^export const meta = .*port: "peer"/m.test(Deno.readTextFileSync(`${setup.folder}/attack.ts`));
+}
+
+function spawnPeer(): Deno.ChildProcess {
+  const peer = new URL("./peer.ts", import.meta.url).pathname;
+  const rights = ["--no-prompt", "--no-check", "--cached-only", `--allow-read=${setup.folder}`];
+  const args = ["run", ...rights, peer, `${setup.folder}/attack.ts`];
+  return new Deno.Command("deno", { args, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
 }
 
 /** Only a head needs settings, and only an attack that says so is one; the manifest decides. */
