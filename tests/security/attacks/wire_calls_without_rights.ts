@@ -1,4 +1,4 @@
-/** Calls the host's own methods with rights that were never granted, under one id for all. */
+/** Calls the host's own methods with rights that were never granted one after the other. */
 import type { Wire } from "../hostile/peer.ts";
 
 export const meta = { class: "escalate", port: "peer", alone: true };
@@ -18,11 +18,10 @@ export function attack({ id, send }: Wire): void {
     ["$load", [{}]],
     ["attack", []],
   ];
-  for (const [method, args] of calls) {
-    send({ kind: "call", id: 7, method, args });
-    send({ kind: "call", id: 8, method, args, stream: true });
-    send({ kind: "pull", id: 8 });
-    send({ kind: "cancel", id: 7 });
+  for (const [index, [method, args]] of calls.entries()) {
+    send({ kind: "call", id: 2 * index + 1, method, args });
+    send({ kind: "call", id: 2 * index + 2, method, args, stream: true });
+    send({ kind: "pull", id: 2 * index + 2 });
   }
   setTimeout(() => send({ kind: "return", id, value: "BLOCKED" }), 200);
 }

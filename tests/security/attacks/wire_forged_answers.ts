@@ -4,7 +4,7 @@ import type { Wire } from "../hostile/peer.ts";
 export const meta = { class: "spoof", port: "peer", alone: true };
 
 export function attack({ id, send }: Wire): void {
-  for (let other = -5; other < 2_000; other++) {
+  for (let other = 1; other < 2_000; other++) {
     if (other !== id) send({ kind: "return", id: other, value: "BREACH: an answer to no call" });
   }
   send({ kind: "return", id, value: "BLOCKED" });

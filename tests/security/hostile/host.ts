@@ -80,6 +80,8 @@ async function attackHost({ folder, tier, callMs, secrets }: HostSetup): Promise
   const endMs = tier === "process"
     ? await endOfAll(places.map(({ ended }) => ended), since)
     : await threadsAreIdle(since);
+  // Told to end, it did not; but nobody can call it any more.
+  if (endMs === undefined && plugin?.state === "unloaded") isQuarantined = true;
   const isServing = await neighbour.call("echo", ["here"]).then((answer) => answer === "here", () => false);
   watch.look([...answers, ...errors]);
   const openCalls = plugin?.openCalls ?? 0;
@@ -164,7 +166,9 @@ function outcomeOf(answers: readonly unknown[], errors: readonly unknown[]): str
       ? messageOf(one.cause ?? one)
       : one instanceof Error
       ? messageOf(one)
-      : String(one)
+      : typeof one === "string"
+      ? one
+      : Deno.inspect(one, { depth: 1, iterableLimit: 5, strAbbreviateSize: 100 })
   );
   return printable(texts.find((text) => text.startsWith("BREACH")) ?? texts.at(-1) ?? "nothing", 400);
 }

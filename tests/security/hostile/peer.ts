@@ -32,7 +32,8 @@ function send(head: unknown, buffers: ArrayBuffer[] = []): void {
 }
 
 function receive(frame: Frame | string): void {
-  const { kind, id, method } = JSON.parse((frame as Frame).head) as {
+  const head = typeof frame === "string" ? frame : frame.head;
+  const { kind, id, method } = JSON.parse(head) as {
     kind: string;
     id: number;
     method: string;
@@ -44,5 +45,5 @@ function receive(frame: Frame | string): void {
 
 send(greeting(Deno.pid));
 send({ kind: "ready" });
-const decoder = new FrameDecoder("the host", (frame) => receive(frame as Frame));
+const decoder = new FrameDecoder("the host", receive);
 for await (const chunk of Deno.stdin.readable) decoder.push(chunk);
