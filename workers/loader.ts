@@ -23,6 +23,12 @@ const DENIED = "k-bert:denied";
 const DENIED_SOURCE =
   `throw new Error("This import is not allowed because it is not part of the plugin's image");`;
 
+/**
+ * Deno's own `import.meta.resolve` asks no hook but the host's import map, and so tells a plugin where on the
+ * machine it runs. On the first line, so that no line of the plugin moves.
+ */
+const BEFORE = "import.meta.resolve = undefined; ";
+
 /** URL → source; undefined until the loader is sealed. */
 let image: Table | undefined;
 
@@ -39,7 +45,10 @@ export function installLoader(sdk: SdkModules): void {
       if (image === undefined) return next(url, context);
       // As text or bytes, a module would not be run, and the one that throws would not throw.
       for (const _name in context.importAttributes) throw new TypeError("Only code can be imported");
-      return { format: "module", source: image[url] ?? DENIED_SOURCE, shortCircuit: true };
+      const source = image[url] ?? DENIED_SOURCE;
+      // What is behind a hashbang is a comment.
+      const code = BEFORE + (source.startsWith("#!") ? `//${source}` : source);
+      return { format: "module", source: code, shortCircuit: true };
     },
   });
 }
