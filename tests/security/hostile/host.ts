@@ -128,10 +128,10 @@ async function callTwice(plugin: Plugin, { bus }: PluginManager, answers: unknow
 
 async function callOnce(plugin: Plugin, answers: unknown[]): Promise<void> {
   if (plugin.port === "head") return void await plugin.call("predict", [row()]);
-  if (!plugin.streams("attack")) return void answers.push(await plugin.call("attack", []));
+  if (!plugin.streams("attack")) return void answers.push(textOf(await plugin.call("attack", [])));
   let items = 0;
   for await (const item of plugin.stream("attack", [])) {
-    answers.push(item);
+    answers.push(textOf(item)); // not the item: what it holds is no memory of the host's own
     if (++items === MAX_ITEMS) break;
   }
 }
@@ -166,11 +166,15 @@ function outcomeOf(answers: readonly unknown[], errors: readonly unknown[]): str
       ? messageOf(one.cause ?? one)
       : one instanceof Error
       ? messageOf(one)
-      : typeof one === "string"
-      ? one
-      : Deno.inspect(one, { depth: 1, iterableLimit: 5, strAbbreviateSize: 100 })
+      : textOf(one)
   );
   return printable(texts.find((text) => text.startsWith("BREACH")) ?? texts.at(-1) ?? "nothing", 400);
+}
+
+/** Bounded: what is hostile is also large. */
+function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  return Deno.inspect(value, { depth: 8, iterableLimit: 1_000, strAbbreviateSize: 10_000, colors: false });
 }
 
 function printLog({ bus }: PluginManager): void {
