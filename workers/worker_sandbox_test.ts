@@ -202,7 +202,7 @@ Deno.test("loader serves the modules of the image, cycles and dynamic imports in
      const { a } = await import("./lib/a.js");
      const again = await import("./lib/../lib/a.js");
      const sdk = await import("k-bert/sdk");
-     return [early, a, again.a === a, Object.keys(sdk), import.meta.url, import.meta.main];`,
+     return [early, a, again.a === a, Object.keys(sdk)];`,
     {
       "lib/early.ts": `export const early: string = await Promise.resolve("awaited");`,
       "lib/a.js": `import { b } from "./b.ts"; export const a = "a" + b();`,
@@ -211,7 +211,7 @@ Deno.test("loader serves the modules of the image, cycles and dynamic imports in
   );
 
   const names = Object.keys(await import("../plugins/sdk/mod.ts"));
-  assertEquals(answer, ["awaited", "abfunction", true, names, "plugin:///main.ts", false]);
+  assertEquals(answer, ["awaited", "abfunction", true, names]);
 });
 
 Deno.test("lockdown() leaves the language and what stays inside of the worker", async () => {

@@ -29,6 +29,10 @@ export interface DeclaredEvents {
 const MAX_REFUSED = 100;
 /** Milliseconds from one report of dropped events to the next: a flood of them must not be another one. */
 const DROP_REPORT_MS = 1_000;
+/** Milliseconds of a turn that one plugin's events may take. */
+const TURN_MS = 8;
+/** Events between two looks at the clock. */
+const CHECK_EVERY = 16;
 /** Patterns that a plugin may be subscribed to at once. */
 const MAX_SUBSCRIPTIONS = 100;
 
@@ -42,6 +46,9 @@ export class EventBridge implements Disposable {
   readonly #refused = new Set<string>();
   /** What was passed on: an event that several of its patterns match goes to the plugin once. */
   readonly #forwarded = new WeakSet<BusEvent>();
+  /** Events that are still being published, in turns. */
+  #turns: Promise<void> | undefined;
+  #disposed = false;
   /** Events that were dropped since that was last told. */
   #dropped = 0;
   /** Runs while it was told a short time ago. */
@@ -54,14 +61,35 @@ export class EventBridge implements Disposable {
     this.#listens = listens;
   }
 
-  /** Publishes what the plugin emitted; if a listener returned a promise, so does this. */
+  /**
+   * Publishes what the plugin emitted; if a listener returned a promise, so does this. Many events take several
+   * turns of the event loop, so that a plugin which talks much holds nobody up; their order stays.
+   */
   receive(events: readonly WireEvent[]): void | Promise<void> {
-    let waiting: Promise<void>[] | undefined;
-    for (const { topic, payload } of events) {
-      const listening = this.#publish(topic, payload);
-      if (listening) (waiting ??= []).push(listening);
+    const waiting: Promise<void>[] = [];
+    const turns = this.#turns
+      ? this.#turns.then(() => this.#publishAll(events, waiting))
+      : this.#publishAll(events, waiting);
+    if (!turns) return waiting.length === 0 ? undefined : Promise.all(waiting).then(() => {});
+    // What comes meanwhile comes after it; for listeners that are not done, nothing waits.
+    const queued = turns.finally(() => {
+      if (this.#turns === queued) this.#turns = undefined;
+    });
+    this.#turns = queued;
+    return queued.then(() => Promise.all(waiting)).then(() => {});
+  }
+
+  /** Answers a promise only if it takes more than this turn. Listeners that are not done are put on the list. */
+  #publishAll(events: readonly WireEvent[], waiting: Promise<void>[], from = 0): Promise<void> | undefined {
+    const until = performance.now() + TURN_MS;
+    for (let index = from; index < events.length && !this.#disposed; index++) {
+      const listening = this.#publish(events[index]!.topic, events[index]!.payload);
+      if (listening) waiting.push(listening);
+      if (index % CHECK_EVERY !== 0 || performance.now() < until) continue;
+      const nextTurn = new Promise<void>((resolve) => setTimeout(resolve, 0));
+      return nextTurn.then(() => this.#publishAll(events, waiting, index + 1));
     }
-    return waiting && Promise.all(waiting).then(() => {});
+    return undefined;
   }
 
   /** Says on the bus that the plugin dropped events because the host was slow: at once, and then each second. */
@@ -104,6 +132,7 @@ export class EventBridge implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#disposed = true;
     for (const subscription of this.#subscriptions.values()) subscription[Symbol.dispose]();
     this.#subscriptions.clear();
     this.#reportDrops();

@@ -64,3 +64,41 @@ Deno.test("EventBridge.receive() says of no topic twice that it is refused, and 
 
   assertEquals(refused, Array.from({ length: 100 }, (_, index) => `other.${index}`));
 });
+
+Deno.test("EventBridge.receive() takes turns when listeners are slow, and keeps the order over all frames", async () => {
+  using clock = fakeTime();
+  using bus = new EventBus({ historyLimit: 0 });
+  using bridge = new EventBridge(bus, "sample", { emits: ["declared"], listens: [] });
+  const heard: unknown[] = [];
+  bus.on("declared" as string, (payload) => {
+    heard.push(payload);
+    clock.tick(1); // each takes a millisecond
+  });
+  const frame = (from: number) =>
+    Array.from({ length: 40 }, (_, index) => ({ topic: "declared", payload: from + index }));
+
+  const first = bridge.receive(frame(0));
+  const afterFirstTurn = heard.length;
+  const second = bridge.receive(frame(40));
+  await clock.runAllAsync();
+  await Promise.all([first, second]);
+
+  assertEquals(afterFirstTurn < 40, true);
+  assertEquals(heard, Array.from({ length: 80 }, (_, index) => index));
+});
+
+Deno.test("EventBridge.receive() lets no frame wait for the listeners of the one before", async () => {
+  using bus = new EventBus({ historyLimit: 0, deadlineMs: 1 });
+  using bridge = new EventBridge(bus, "sample", { emits: ["declared"], listens: [] });
+  const heard: unknown[] = [];
+  bus.on("declared" as string, (payload) => {
+    heard.push(payload);
+    return new Promise(() => {});
+  });
+
+  const first = bridge.receive([{ topic: "declared", payload: 1 }]);
+  const second = bridge.receive([{ topic: "declared", payload: 2 }]);
+
+  assertEquals(heard, [1, 2]);
+  await Promise.all([first, second]); // after their deadline
+});

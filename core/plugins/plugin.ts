@@ -35,7 +35,7 @@ export interface PluginOptions<Port extends PortName = PortName> extends RunOpti
 }
 
 /** What a plugin has to say that it is there, after it has missed a deadline. */
-const PING_MS = 1_000;
+const PING_MS = 500;
 
 /** States in which it has ended already, for a reason that is known. */
 const OVER: ReadonlySet<PluginState> = new Set(["failed", "quarantined", "unloaded"]);

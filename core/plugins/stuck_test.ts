@@ -19,7 +19,7 @@ Deno.test("Plugin.call() that misses its deadline leaves a plugin alone that sti
   const late = assertRejects(() => fake.plugin.call("slow", [], { timeoutMs: 100 }), KBertError);
   await clock.tickAsync(100);
   assertEquals((await late).code, "call/timeout");
-  await clock.tickAsync(1_000);
+  await clock.tickAsync(500);
   await delivered();
 
   assertEquals([fake.plugin.state, fake.worker.isOpen], ["active", true]);
@@ -33,7 +33,7 @@ Deno.test("Plugin.call() ends a process that does not react after a deadline, an
   await clock.tickAsync(100);
   await late;
   assertEquals(fake.plugin.state, "active");
-  await clock.tickAsync(1_000);
+  await clock.tickAsync(500);
   await until(() => fake.crashes.length > 0);
 
   assertEquals([fake.plugin.state, fake.worker.disposals], ["failed", 1]);
@@ -59,7 +59,7 @@ Deno.test("Plugin.stream() that misses its deadline quarantines a worker that do
   const late = assertRejects(() => items.next(), KBertError);
   await clock.tickAsync(100);
   await late;
-  await clock.tickAsync(1_000);
+  await clock.tickAsync(500);
 
   const ended = await other;
   assertEquals([ended.code, fake.plugin.state, fake.crashes], ["plugin/quarantined", "quarantined", []]);

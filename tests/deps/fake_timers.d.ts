@@ -4,6 +4,8 @@ export interface Clock {
   readonly now: number;
   /** Lets so much time pass; timers that are due run, and promises between them. */
   tickAsync(milliseconds: number): Promise<number>;
+  /** The same at once; promises between timers do not run. */
+  tick(milliseconds: number): number;
   /** Runs timers until none is left. */
   runAllAsync(): Promise<number>;
   /** Timers that wait. */

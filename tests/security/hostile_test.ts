@@ -103,7 +103,12 @@ Deno.test("summary() ends as a test run does, and says again what was lost", () 
 });
 
 function attackOf(name: string, body: string): AttackFile {
-  return { name, attackClass: "other", source: `export async function attack() { ${body} }\n` };
+  return {
+    name,
+    attackClass: "other",
+    isPeer: false,
+    source: `export async function attack() { ${body} }\n`,
+  };
 }
 
 async function rowsOf(attacks: AttackFile[], more: Partial<RunnerOptions> = {}): Promise<Map<string, Row>> {

@@ -9,7 +9,7 @@ const ENDS: Record<string, RegExp> = {
   configuration_bomb: /characters of JSON, and the limit is/,
   configuration_circle: /circular/i,
   configuration_oddities: /declares other settings than its plugin\.yaml/,
-  hold_every_call: /did not answer hold\(\) within|did not finish its 1 open calls within/, // whichever is first
+  hold_every_call: /did not (answer hold\(\)|finish its \d+ open calls) within/, // whichever is first
   hostile_stream: /an error without a message/,
   methods_that_are_no_names: /Cannot pass a function across the wall/,
   silent_stream: /within 1000 ms/,

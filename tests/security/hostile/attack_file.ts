@@ -11,6 +11,8 @@ export interface AttackFile {
   /** What it is about, as its own `meta` says: kill, hang, starve, read … */
   readonly attackClass: string;
   readonly source: string;
+  /** Whether it needs a process of its own, whose pipe it has: there is none on the other tier. */
+  readonly isPeer: boolean;
 }
 
 /** Where an attack was written to: the host is told the first two. */
@@ -57,7 +59,10 @@ export async function readAttacks(folder: string): Promise<AttackFile[]> {
   for await (const { name, isFile } of Deno.readDir(folder)) {
     if (!isFile || !name.endsWith(".ts")) continue;
     const source = await Deno.readTextFile(`${folder}/${name}`);
-    attacks.push({ name: name.slice(0, -3), attackClass: metaOf(source, "class") ?? "other", source });
+    attacks.push({
+      ...{ name: name.slice(0, -3), attackClass: metaOf(source, "class") ?? "other", source },
+      isPeer: metaOf(source, "port") === "peer",
+    });
   }
   return attacks.sort((a, b) => a.name < b.name ? -1 : 1);
 }

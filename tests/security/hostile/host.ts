@@ -38,7 +38,7 @@ async function attackHost({ folder, tier, callMs, secrets }: HostSetup): Promise
   const places: { readonly ended: Promise<number> }[] = [];
   const createSandbox = (options: SandboxOptions): Sandbox => {
     if (tier === "worker" || options.name !== "attacker") return workerSandbox(options);
-    const sandbox = processSandbox(options);
+    const sandbox = isPeer() ? processSandbox(options, spawnPeer) : processSandbox(options);
     places.push({ ended: sandbox.ended.then(() => performance.now()) });
     return sandbox;
   };
@@ -80,6 +80,8 @@ async function attackHost({ folder, tier, callMs, secrets }: HostSetup): Promise
   const endMs = tier === "process"
     ? await endOfAll(places.map(({ ended }) => ended), since)
     : await threadsAreIdle(since);
+  // Told to end, it did not; but nobody can call it any more.
+  if (endMs === undefined && plugin?.state === "unloaded") isQuarantined = true;
   const isServing = await neighbour.call("echo", ["here"]).then((answer) => answer === "here", () => false);
   watch.look([...answers, ...errors]);
   const openCalls = plugin?.openCalls ?? 0;
@@ -89,6 +91,18 @@ async function attackHost({ folder, tier, callMs, secrets }: HostSetup): Promise
     ...{ end, outcome: outcomeOf(answers, errors), lagMs: lag.maxMs, endMs, isQuarantined },
     ...{ openCalls, isServing, changes: await changes(), breaches: watch.breaches, peakMb, keptMb },
   };
+}
+
+/** An attack that says so is not locked in: it has the whole process, and the pipe to this one. */
+function isPeer(): boolean {
+  return /^export const meta = .*port: "peer"/m.test(Deno.readTextFileSync(`${setup.folder}/attack.ts`));
+}
+
+function spawnPeer(): Deno.ChildProcess {
+  const peer = new URL("./peer.ts", import.meta.url).pathname;
+  const rights = ["--no-prompt", "--no-check", "--cached-only", `--allow-read=${setup.folder}`];
+  const args = ["run", ...rights, peer, `${setup.folder}/attack.ts`];
+  return new Deno.Command("deno", { args, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
 }
 
 /** Only a head needs settings, and only an attack that says so is one; the manifest decides. */
@@ -114,10 +128,10 @@ async function callTwice(plugin: Plugin, { bus }: PluginManager, answers: unknow
 
 async function callOnce(plugin: Plugin, answers: unknown[]): Promise<void> {
   if (plugin.port === "head") return void await plugin.call("predict", [row()]);
-  if (!plugin.streams("attack")) return void answers.push(await plugin.call("attack", []));
+  if (!plugin.streams("attack")) return void answers.push(textOf(await plugin.call("attack", [])));
   let items = 0;
   for await (const item of plugin.stream("attack", [])) {
-    answers.push(item);
+    answers.push(textOf(item)); // not the item: what it holds is no memory of the host's own
     if (++items === MAX_ITEMS) break;
   }
 }
@@ -152,9 +166,15 @@ function outcomeOf(answers: readonly unknown[], errors: readonly unknown[]): str
       ? messageOf(one.cause ?? one)
       : one instanceof Error
       ? messageOf(one)
-      : String(one)
+      : textOf(one)
   );
   return printable(texts.find((text) => text.startsWith("BREACH")) ?? texts.at(-1) ?? "nothing", 400);
+}
+
+/** Bounded: what is hostile is also large. */
+function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  return Deno.inspect(value, { depth: 8, iterableLimit: 1_000, strAbbreviateSize: 10_000, colors: false });
 }
 
 function printLog({ bus }: PluginManager): void {

@@ -64,7 +64,9 @@ interface Job {
  */
 export async function* runAttacks(options: RunnerOptions): AsyncGenerator<Row> {
   const secrets = await secretsOf(options.fixtures);
-  const jobs: Job[] = options.tiers.flatMap((tier) => options.attacks.map((attack) => ({ attack, tier })));
+  const jobs: Job[] = options.tiers.flatMap((tier) =>
+    options.attacks.filter(({ isPeer }) => tier === "process" || !isPeer).map((attack) => ({ attack, tier }))
+  );
   const again: Job[] = [];
   const running = new Map<Job, Promise<{ job: Job; row: Row; isTiming: boolean }>>();
   const waiting = jobs.values();

@@ -7,6 +7,7 @@
  * @module
  */
 import { printable } from "../../../core/wall/printable.ts";
+import type { Tier } from "../../../core/wall/sandbox.ts";
 import type { Evidence, HostReport } from "./evidence.ts";
 
 /** Milliseconds that a host may not answer for. */
@@ -15,8 +16,11 @@ export const MAX_LAG_MS = 100;
 export const MAX_END_MS = 1_000;
 /** Milliseconds that a host may take to end by itself when it has nothing more to do. */
 export const MAX_EXIT_MS = 3_000;
-/** MiB that a host may keep; garbage of a flood is among it. */
-export const MAX_KEPT_MB = 256;
+/**
+ * MiB that a host may keep; garbage of a flood is among it, and in its own process the pages of a thread that is
+ * gone, which allocators give back in their own time.
+ */
+export const MAX_KEPT_MB = { process: 256, worker: 768 } as const;
 /** MiB in one process from which on a plugin of this process is a bomb. */
 const BOMB_MB = 768;
 
@@ -38,7 +42,7 @@ export function verdictOf(evidence: Evidence): Verdict {
   const atHost = problemsOfHost(evidence);
   if (!report) return { held: false, why: atHost.join("; "), isTiming: false };
   const isStuck = evidence.tier === "worker" && isBeyondWorker(report);
-  const atPlugin = isStuck ? problemsOfStuck(report) : problemsOfPlugin(report);
+  const atPlugin = isStuck ? problemsOfStuck(report) : problemsOfPlugin(report, evidence.tier);
   const late = latenessOf(report, isStuck);
   const problems = [...atHost, ...atPlugin, ...late];
   if (problems.length > 0) {
@@ -84,12 +88,12 @@ function problemsOfHost({ report, exit, exitMs, terminal, secrets }: Evidence): 
   return problems;
 }
 
-function problemsOfPlugin({ end, outcome, endMs, openCalls, keptMb }: HostReport): string[] {
+function problemsOfPlugin({ end, outcome, endMs, openCalls, keptMb }: HostReport, tier: Tier): string[] {
   const problems: string[] = [];
   if (end !== "overdue" && outcome.startsWith("BREACH")) problems.push(printable(outcome, 200));
   if (endMs === undefined) problems.push("something of the plugin still runs");
   if (openCalls > 0) problems.push(`${openCalls} calls are still open`);
-  if (keptMb > MAX_KEPT_MB) problems.push(`the host keeps ${Math.round(keptMb)} MiB more than before`);
+  if (keptMb > MAX_KEPT_MB[tier]) problems.push(`the host keeps ${Math.round(keptMb)} MiB more than before`);
   return problems;
 }
 

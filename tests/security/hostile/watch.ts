@@ -42,7 +42,10 @@ export class Watch {
   /** Looks for secrets in what crossed. */
   look(things: readonly unknown[]): void {
     for (const thing of things) {
-      const text = thing instanceof Error ? Deno.inspect(thing) : (JSON.stringify(thing) ?? "");
+      // Bounded: what is hostile is also large.
+      const text = typeof thing === "string"
+        ? thing
+        : Deno.inspect(thing, { depth: 8, iterableLimit: 1_000, strAbbreviateSize: 100_000, colors: false });
       const secret = this.#secrets.find((one) => text.includes(one));
       if (secret !== undefined) this.#add("a secret of the fixtures came out");
       if (PASSWORDS.test(text)) this.#add("the password file came out");
