@@ -6,6 +6,7 @@
  *
  * Workers with permissions are still an unstable feature of Deno: run scripts that import this module with
  * `--unstable-worker-options`, or put `"unstable": ["worker-options"]` into their deno.json.
+ * Plugins that the user does not trust run in processes of their own, which takes `--allow-run=deno`.
  *
  * @example
  * ```ts ignore
