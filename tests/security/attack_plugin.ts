@@ -9,24 +9,14 @@
  * @module
  */
 import type { LogRecord } from "../../core/container/logger.ts";
-import type { MetricRecord } from "../../core/container/metrics.ts";
 import { z } from "../../core/deps/zod.ts";
 import { PluginManager } from "../../core/plugins/manager.ts";
 import type { Plugin } from "../../core/plugins/plugin.ts";
 import { type ServiceMethod, serviceMethod } from "../../core/plugins/services.ts";
 import { messageOf } from "../../core/wall/errors.ts";
 import { workerSandbox } from "../../workers/worker_sandbox.ts";
-import { readAttacks } from "./hostile/attack_file.ts";
-
-const MANIFEST = `name: attacker
-version: 1.0.0
-events:
-  emits: [declared]
-  listens: [news.*]
-permissions:
-  services: [glossary, vault]
-entry_points:
-`;
+import { ATTACK_MANIFEST, readAttacks } from "./hostile/attack_file.ts";
+import { problemOf } from "./hostile/watch.ts";
 
 const MAIN = `import { HeadPort, type tf } from "k-bert/sdk/tensors";
 import { attack } from "./attack.ts";
@@ -152,25 +142,12 @@ class Watch {
   }
 }
 
-/** Why an event should not have come through. */
-function problemOf(topic: string, payload: unknown): string | undefined {
-  if (topic === "declared") return undefined;
-  if (topic === "metrics.recorded") {
-    const { name, value, unit } = payload as MetricRecord;
-    return Number.isFinite(value) && name.length <= 128 && unit.length <= 32 ? undefined : "it is no metric";
-  }
-  if (!/^log\.(debug|info|warning|error)$/.test(topic)) return "it is not declared";
-  const { message, fields } = payload as LogRecord;
-  const isRecord = typeof message === "string" && message.length <= 8_192 && typeof fields === "object";
-  return isRecord ? undefined : "it is no line of a log";
-}
-
 /** Answers the settings that the plugin needs. */
 async function writePlugin(folder: string, name: string): Promise<Record<string, unknown>> {
   const source = await Deno.readTextFile(new URL(`./attacks/${name}.ts`, import.meta.url));
   const isWhole = /^export class Main /m.test(source);
   const entry = isWhole ? "plugin: attack:Main" : "head: main:Main";
-  await Deno.writeTextFile(`${folder}/plugin.yaml`, `${MANIFEST}  ${entry}\n`);
+  await Deno.writeTextFile(`${folder}/plugin.yaml`, `${ATTACK_MANIFEST}  ${entry}\n`);
   await Deno.writeTextFile(`${folder}/attack.ts`, source);
   if (isWhole) return {};
   await Deno.writeTextFile(`${folder}/main.ts`, MAIN);

@@ -22,7 +22,7 @@ export interface AttackPlace {
 }
 
 /** It asks for as much as a plugin may without consent, so that its messages have somewhere to go. */
-const MANIFEST = `name: attacker
+export const ATTACK_MANIFEST = `name: attacker
 version: 1.0.0
 events:
   emits: [declared]
@@ -87,7 +87,7 @@ export async function writeAttack(
   const isWhole = /^export class Main /m.test(source);
   const isHead = metaOf(source, "port") === "head";
   const entry = isWhole ? "plugin: attack:Main" : isHead ? "head: main:Main" : "plugin: main:Main";
-  await Deno.writeTextFile(`${place.plugin}/plugin.yaml`, `${MANIFEST}  ${entry}\n`);
+  await Deno.writeTextFile(`${place.plugin}/plugin.yaml`, `${ATTACK_MANIFEST}  ${entry}\n`);
   await Deno.writeTextFile(
     `${place.plugin}/attack.ts`,
     source.replaceAll("/FIXTURES/", `${place.fixtures}/`),

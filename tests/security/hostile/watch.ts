@@ -57,8 +57,8 @@ export class Watch {
   }
 }
 
-/** Why an event should not have come through. */
-function problemOf(topic: string, payload: unknown): string | undefined {
+/** Why an event should not have come through; undefined if it may. */
+export function problemOf(topic: string, payload: unknown): string | undefined {
   if (topic === "declared") return undefined;
   if (topic === "metrics.recorded") {
     const { name, value, unit } = payload as MetricRecord;
