@@ -72,7 +72,10 @@ function live({ port, sealed }: PipePort, { sdk, ports }: BootOptions): void {
   const channel: Channel = new Channel(port, {
     peer: "the host",
     side: "plugin",
-    serve: (call) => instance ? serve(instance, call) : loadOnce(call),
+    serve: (call) => {
+      if (call.method === "$memory") return heldMb(); // also while the plugin is being made
+      return instance ? serve(instance, call) : loadOnce(call);
+    },
     onEvents: (events) => link.deliver(events),
     onDropped: (count) => link.log("warn", `${count} events of others did not get here: they came too fast`),
   });
@@ -130,6 +133,16 @@ function serve(instance: PluginInstance, call: ServedCall): Served {
     default:
       return instance.call(call);
   }
+}
+
+// Taken before the realm is locked: a plugin can neither ask nor answer in its place.
+const { memoryUsage } = Deno;
+const BYTES_PER_MB = 2 ** 20;
+
+/** What this worker's code holds: objects, texts and buffers. Memory of WebAssembly is not known here. */
+function heldMb(): number {
+  const { heapTotal, external } = memoryUsage();
+  return (heapTotal + external) / BYTES_PER_MB;
 }
 
 function exportOf(module: Record<string, unknown>, { entry, exportName }: LoadRequest): unknown {

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "../core/deps/assert.ts";
 import { EventBus } from "../core/bus/event_bus.ts";
 import { Container } from "../core/container/container.ts";
 import { PLUGIN_LIMITS } from "../core/plugins/limits.ts";
+import { MemoryWatch } from "../core/plugins/memory_watch.ts";
 import { PluginRun } from "../core/plugins/run.ts";
 import { NO_PERMISSIONS, type Permissions } from "../core/security/permissions.ts";
 import { buildImage, type PluginImage } from "../core/security/image.ts";
@@ -78,11 +79,12 @@ class Running implements Disposable {
         ...{ image, port, name: "sample", seed: 1, limits: PLUGIN_LIMITS, createSandbox: workerSandbox },
         config: { name: "sample", num_labels: 2, hidden_size: 4 },
         bus: new EventBus(),
+        memory: new MemoryWatch(),
         container: new Container(),
         findService: () => Promise.reject(new Error("no services here")),
       },
       { permissions: { ...NO_PERMISSIONS, ...permissions } },
-      () => {},
+      { onEnd: () => {}, onSilent: () => {} },
     );
     const running = new Running(run);
     await run.load().catch((error) => {

@@ -10,7 +10,13 @@
  *
  * @module
  */
-import { MEMORY_EXIT_CODE, ON_A_PIPE, type ProcessSetup, type WorkerNews } from "./process_protocol.ts";
+import {
+  MEMORY_EXIT_CODE,
+  MEMORY_LINE,
+  ON_A_PIPE,
+  type ProcessSetup,
+  type WorkerNews,
+} from "./process_protocol.ts";
 
 /** Milliseconds. A plugin can fill some hundred MiB between two looks. */
 const WATCH_INTERVAL_MS = 25;
@@ -39,5 +45,8 @@ worker.onmessage = ({ data }: MessageEvent<WorkerNews>) => {
 setInterval(() => {
   if (Deno.ppid !== hostId) Deno.exit(0);
   const { rss } = Deno.memoryUsage();
-  if (baseBytes !== undefined && rss > baseBytes + memoryMb * BYTES_PER_MB) Deno.exit(MEMORY_EXIT_CODE);
+  if (baseBytes === undefined || rss <= baseBytes + memoryMb * BYTES_PER_MB) return;
+  const usedMb = Math.round((rss - baseBytes) / BYTES_PER_MB);
+  Deno.stderr.writeSync(new TextEncoder().encode(`${MEMORY_LINE}${usedMb}\n`));
+  Deno.exit(MEMORY_EXIT_CODE);
 }, WATCH_INTERVAL_MS);

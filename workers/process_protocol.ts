@@ -19,6 +19,9 @@ export interface ProcessSetup {
 /** How it ends when the plugin used more memory than it may. */
 export const MEMORY_EXIT_CODE = 86;
 
+/** Begins the line on its standard error that says how many MiB it was. */
+export const MEMORY_LINE = "k-bert: it used MiB of memory: ";
+
 /** Sent to a plugin's worker instead of a port: its host is behind standard input and output. */
 export const ON_A_PIPE = "pipe";
 

@@ -177,9 +177,13 @@ class PluginProcess implements ProcessSandbox {
     }, () => {}); // its end is heard of elsewhere
   }
 
-  #reasonOf({ code, signal }: Deno.CommandStatus, { lastLine, outOfHeap }: StderrSummary): string {
-    if (code === MEMORY_EXIT_CODE) return `it used more than ${this.#memoryMb} MiB of memory`;
-    if (outOfHeap) return `its objects took more than ${this.#heapMb} MiB of memory`;
+  #reasonOf({ code, signal }: Deno.CommandStatus, { lastLine, outOfHeap, usedMb }: StderrSummary): string {
+    if (code === MEMORY_EXIT_CODE) {
+      return `it used ${
+        usedMb ?? "too many"
+      } MiB of memory, and the limit is ${this.#memoryMb} (limits.memoryMb)`;
+    }
+    if (outOfHeap) return `its objects took more than ${this.#heapMb} MiB of memory (limits.heapMb)`;
     const hint = NOT_CACHED.test(lastLine) ? CACHE_HINT : "";
     const how = signal === null ? `with code ${code}` : `by ${signal}`;
     return `its process ended ${how}${lastLine === "" ? "" : `: ${lastLine}`}${hint}`;

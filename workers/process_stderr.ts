@@ -5,6 +5,7 @@
  * @module
  */
 import { printable } from "../core/wall/printable.ts";
+import { MEMORY_LINE } from "./process_protocol.ts";
 
 /** Characters that are kept, and handed on, of all that a process writes. */
 export const STDERR_CHARACTERS = 2 ** 16;
@@ -17,6 +18,8 @@ export interface StderrSummary {
   readonly lastLine: string;
   /** Whether the engine gave up because there were too many objects. */
   readonly outOfHeap: boolean;
+  /** How much memory it said that it had used, when that was too much. */
+  readonly usedMb: number | undefined;
 }
 
 /**
@@ -38,7 +41,9 @@ export async function readStderr(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   log: (line: string) => void = () => {},
 ): Promise<StderrSummary> {
-  const summary = { lastLine: "", outOfHeap: false };
+  let lastLine = "";
+  let outOfHeap = false;
+  let usedMb: number | undefined;
   let room = STDERR_CHARACTERS;
   let rest = "";
   let hasError = false;
@@ -51,14 +56,15 @@ export async function readStderr(
     if (room <= 0) take(`${rest} … (what follows is left out)`);
   }
   if (room > 0) take(rest);
-  return summary;
+  return { lastLine, outOfHeap, usedMb };
 
   function take(line: string): void {
     if (line.trim() === "") return;
+    if (line.startsWith(MEMORY_LINE)) return void (usedMb = Number.parseInt(line.slice(MEMORY_LINE.length)));
     const shown = printable(line, LINE_CHARACTERS);
-    if (line.includes("JavaScript out of memory")) summary.outOfHeap = true;
+    if (line.includes("JavaScript out of memory")) outOfHeap = true;
     const isError = line.startsWith("error:");
-    if (isError || !hasError && !/^\s/.test(line)) summary.lastLine = shown;
+    if (isError || !hasError && !/^\s/.test(line)) lastLine = shown;
     hasError ||= isError;
     log(shown);
   }

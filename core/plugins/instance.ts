@@ -142,6 +142,12 @@ export class PluginInstance implements Disposable {
     }
   }
 
+  /** What it says it holds, in MiB; undefined if it does not say so in time, or says something else. */
+  async holdsMb(timeoutMs: number): Promise<number | undefined> {
+    const answer = await this.channel.call("$memory", [], { timeoutMs }).catch(() => undefined);
+    return typeof answer === "number" && answer >= 0 ? answer : undefined;
+  }
+
   [Symbol.dispose](): void {
     this.channel.close();
   }

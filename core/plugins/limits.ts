@@ -17,7 +17,10 @@ export interface PluginLimits {
   readonly openCalls: number;
   /** Events and log lines that are taken in a second; a faster plugin is slowed. @default {100_000} */
   readonly eventsPerSecond: number;
-  /** Resident memory in MiB beyond what its process takes without it, in the tier `process`. @default {1_024} */
+  /**
+   * Memory in MiB: resident beyond what its process takes without it, in the tier `process`; what it holds of
+   * objects and buffers, in the tier `worker`. @default {1_024}
+   */
   readonly memoryMb: number;
   /** JavaScript objects in MiB, in the tier `process`. @default {512} */
   readonly heapMb: number;

@@ -23,6 +23,7 @@ import { defaultPlaces, type PluginPlace, scanPlugins, type ScanReport } from ".
 import { Hooks, type PluginHooks } from "./hooks.ts";
 import { effectiveLimits, type PluginLimits } from "./limits.ts";
 import { type OfferOptions, ServiceOffers } from "./offers.ts";
+import { MemoryWatch } from "./memory_watch.ts";
 import { Plugin } from "./plugin.ts";
 import { type PortMethods, PORTS } from "./ports.ts";
 import { PluginRegistry } from "./registry.ts";
@@ -59,8 +60,8 @@ export interface LoadOptions<Port extends PortName = PortName> {
   /** What this use of the plugin is called. @default {its name, with #2 and so on for further uses} */
   readonly as?: string;
   /**
-   * Where it runs. `worker` is for code that you trust: it cannot be stopped when it loops, nor kept from
-   * filling the memory. @default {process, but worker for plugins that come with k-bert}
+   * Where it runs. `worker` is for code that you trust: it cannot be stopped when it loops, nor when it fills
+   * the memory without a pause. @default {process, but worker for plugins that come with k-bert}
    */
   readonly tier?: Tier;
   /** Whether and how it is started again after a crash. @default {that of its port, see PORTS} */
@@ -85,6 +86,7 @@ export class PluginManager implements Disposable, AsyncDisposable {
   readonly #hooks = new Hooks();
   readonly #callAll = new CallAll();
   readonly #offers: ServiceOffers;
+  readonly #memory = new MemoryWatch();
   /** By the names of their uses, in the order of loading. */
   readonly #plugins = new Map<string, Plugin>();
   #scanned = false;
@@ -242,6 +244,7 @@ export class PluginManager implements Disposable, AsyncDisposable {
       limits: effectiveLimits(manifest, options.limits),
       config: completeConfig(manifest, settings, { name, priority }),
       createSandbox: this.#createSandbox,
+      memory: this.#memory,
       admit: () => this.#admit(image, port, options.tier),
       bus: this.bus,
       hooks: this.#hooks,

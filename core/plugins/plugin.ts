@@ -260,7 +260,10 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
     const { bus, hooks, limits, admit } = this.#options;
     const admission = await admit();
     stay();
-    const run = new PluginRun(this.#options, admission, (run, reason) => this.#onEnd(run, reason));
+    const run = new PluginRun(this.#options, admission, {
+      onEnd: (run, reason) => this.#onEnd(run, reason),
+      onSilent: (run, what) => this.#giveUp(run, what),
+    });
     this.#run = run;
     await run.load();
     const rules = PORTS[this.port].methods;
@@ -279,16 +282,22 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
     if (await run.instance.isAlive(PING_MS) || this.#run !== run || this.#state !== "active") return;
     const stuck = `it does nothing any more: it did not even react within ${PING_MS} ms after a deadline`;
     if (run.instance.tier === "process") return run.channel.close(stuck);
+    this.#giveUp(run, stuck, error);
+  }
+
+  /** Its thread cannot be stopped; but its calls end, nobody calls it any more, and the user hears why. */
+  #giveUp(run: PluginRun, stuck: string, cause?: unknown): void {
+    if (this.#run !== run) return;
     const message =
       `The plugin ${this.name} cannot be called because ${stuck}. Its worker cannot be stopped and ` +
       'takes a core until this program ends; load it with tier: "process", where it can be';
     const detail = { plugin: this.name, restarts: 0, withinMs: 0 };
-    const reason = new KBertError("plugin/quarantined", message, detail, { cause: error });
+    const reason = new KBertError("plugin/quarantined", message, detail, { cause });
+    if (this.#state !== "active") return run.channel.close(reason); // the phase that it is in fails
     this.#go("fail");
     this.quarantine(reason);
     run.channel.close(reason);
-    const { bus } = this.#options;
-    bus.post("plugin.quarantined", { plugin_name: this.name, restarts: 0, error: message });
+    this.#options.bus.post("plugin.quarantined", { plugin_name: this.name, restarts: 0, error: message });
   }
 
   /** Called once for each run, by its channel, however it came to an end. */

@@ -21,6 +21,7 @@ import { EventBridge } from "./event_bridge.ts";
 import { type HostApi, serveHostApi } from "./host_api.ts";
 import { PluginInstance } from "./instance.ts";
 import type { PluginLimits } from "./limits.ts";
+import type { MemoryWatch } from "./memory_watch.ts";
 import { callService, type Service } from "./services.ts";
 
 /** What a run is made of. */
@@ -32,6 +33,8 @@ export interface RunOptions {
   readonly seed: number;
   readonly limits: PluginLimits;
   readonly createSandbox: SandboxFactory;
+  /** Watches what runs in this process. */
+  readonly memory: MemoryWatch;
   readonly bus: EventBus;
   /** The host's services; a run has a child of it. */
   readonly container: Container;
@@ -47,6 +50,14 @@ export interface Admission {
   readonly permissions: Permissions;
 }
 
+/** Who hears of a run. */
+export interface RunListener {
+  /** Called once, when it has ended. */
+  onEnd(run: PluginRun, reason: Error): void;
+  /** It does nothing any more, and the memory of this program grows; nothing but a quarantine ends that. */
+  onSilent(run: PluginRun, what: string): void;
+}
+
 /** Owns all that it started; when the instance ends, by whomever, the rest ends with it. */
 export class PluginRun implements CallTarget {
   readonly instance: PluginInstance;
@@ -54,10 +65,10 @@ export class PluginRun implements CallTarget {
   readonly #permissions: Permissions;
   readonly #bridge: EventBridge;
   readonly #scope: Container;
+  readonly #watched: Disposable | undefined;
   #methods: ReadonlyMap<string, MethodDescription> = new Map();
 
-  /** @param onEnd called once, when it has ended */
-  constructor(options: RunOptions, admission: Admission, onEnd: (run: PluginRun, reason: Error) => void) {
+  constructor(options: RunOptions, admission: Admission, listener: RunListener) {
     const { image, name, createSandbox, bus, container, limits } = options;
     this.#options = options;
     this.#permissions = admission.permissions;
@@ -80,12 +91,14 @@ export class PluginRun implements CallTarget {
         eventsPerSecond: limits.eventsPerSecond,
       },
       onEnd: (reason) => {
+        this.#watched?.[Symbol.dispose]();
         this.#bridge[Symbol.dispose]();
         // Services of the user are ended in their own time.
         this.#scope[Symbol.asyncDispose]().catch((error) => this.#complain(error));
-        onEnd(this, reason);
+        listener.onEnd(this, reason);
       },
     });
+    if (this.instance.tier === "worker") this.#watched = this.#watchMemory(listener);
     this.#bridge = new EventBridge(bus, name, image.manifest.events);
     this.#scope = container.child(name);
   }
@@ -114,6 +127,23 @@ export class PluginRun implements CallTarget {
     });
     if (configuration !== undefined) requireSameSettings(configuration, manifest, name);
     this.#methods = methods;
+  }
+
+  #watchMemory(listener: RunListener): Disposable {
+    const { memory, limits: { memoryMb } } = this.#options;
+    const limit = `and the limit is ${memoryMb} (limits.memoryMb)`;
+    return memory.add({
+      memoryMb,
+      holds: (timeoutMs) => this.instance.holdsMb(timeoutMs),
+      onOver: (holdsMb) => this.channel.close(`it holds ${Math.round(holdsMb)} MiB of memory, ${limit}`),
+      onSilent: (grownMb) =>
+        listener.onSilent(
+          this,
+          `it does nothing any more while this program grew by ${
+            Math.round(grownMb)
+          } MiB of memory, ${limit}`,
+        ),
+    });
   }
 
   #hostApi(): HostApi {

@@ -31,7 +31,7 @@ export interface SandboxOptions {
   readonly permissions?: SandboxPermissions;
   /**
    * Resident memory in MiB beyond what the place takes before any code of the plugin has run; tensors and other
-   * buffers are in it. Only a process has a limit. @default {1_024}
+   * buffers are in it. A process ends itself; a worker is watched by the host. @default {1_024}
    */
   readonly memoryMb?: number;
   /** JavaScript objects in MiB. Only a process has a limit. @default {512} */
