@@ -5,6 +5,7 @@
  */
 // deno-lint-ignore-file no-console -- a table is what this is for
 import { parseOptions, runProgram } from "../mod.ts";
+import { bombRows, lagRows } from "./attacks.ts";
 import { callRow, comlinkRow } from "./call.ts";
 import { eventsRow } from "./events.ts";
 import { headStepRow } from "./head_step.ts";
@@ -15,7 +16,7 @@ import { type Row, table } from "./rows.ts";
 import { stepRow } from "./step.ts";
 import { tensorRow } from "./tensor.ts";
 
-const BENCHES: Readonly<Record<string, () => Promise<Row>>> = {
+const BENCHES: Readonly<Record<string, () => Promise<Row | readonly Row[]>>> = {
   "call/worker": () => callRow(40),
   "call/comlink": () => comlinkRow(40),
   "events/worker": () => eventsRow(25),
@@ -28,6 +29,8 @@ const BENCHES: Readonly<Record<string, () => Promise<Row>>> = {
   "load/process": () => loadProcessRow("load/process", 1, 9),
   "load/process-cold": () => loadProcessRow("load/process-cold", 0, 9),
   "kill/process": () => killProcessRow(9),
+  "lag": lagRows,
+  "bomb": () => bombRows(5),
   "head-step/worker": () => headStepRow(15),
   "head-step/process": () => headStepRow(15, "process"),
   "step/tiny": () => stepRow("tiny", 5),
@@ -41,7 +44,7 @@ await runProgram(async () => {
   for (const [name, measure] of Object.entries(BENCHES)) {
     if (only && !only.some((one) => name.startsWith(one))) continue;
     console.error(`measuring ${name}`);
-    rows.push(await measure());
+    rows.push(...[await measure()].flat());
   }
   console.log(table(rows));
   if (options.json !== undefined) {

@@ -12,6 +12,7 @@
  *
  * @module
  */
+import { dependencyFile } from "../core/manifest/dependency_file.ts";
 import { type LoadFnOutput, registerHooks, type ResolveFnOutput } from "node:module";
 
 /** Specifier → the URL of a module that is already loaded here. */
@@ -50,7 +51,8 @@ export function sealLoader(modules: ReadonlyMap<string, string>): void {
 }
 
 function imageUrl(modules: Table, specifier: string, parent: string | undefined): string {
-  let url = specifier;
+  const file = dependencyFile(specifier);
+  let url = file === undefined ? specifier : `plugin:///${file}`;
   if (specifier.startsWith("./") || specifier.startsWith("../")) {
     try {
       url = new URL(specifier, parent).href;

@@ -7,7 +7,7 @@
  */
 import { suggest } from "../manifest/suggest.ts";
 import { validate } from "../manifest/validate.ts";
-import { decodeValue } from "../security/allow_command.ts";
+import { decodeValue } from "../security/commands.ts";
 import { type Grant, grantSchema, GrantStore } from "../security/grants.ts";
 import { buildImage } from "../security/image.ts";
 import { describePermissions, isEmpty, LISTED_RIGHTS, type Permissions } from "../security/permissions.ts";

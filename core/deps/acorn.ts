@@ -9,7 +9,8 @@ import { tsPlugin } from "npm:@sveltejs/acorn-typescript@1.0.13";
 
 export type { Node };
 
-const OPTIONS: Options = { ecmaVersion: "latest", sourceType: "module" };
+// Parentheses are nodes, because they nest too.
+const OPTIONS: Options = { ecmaVersion: "latest", sourceType: "module", preserveParens: true };
 // The plugin's types ask for more of a parser than acorn's own have.
 const TypeScriptParser = Parser.extend(tsPlugin() as unknown as Parameters<typeof Parser.extend>[0]);
 
@@ -18,7 +19,7 @@ export function parseJavaScript(code: string): Node {
   return Parser.parse(code, OPTIONS);
 }
 
-/** As {@linkcode parseJavaScript}; parentheses are nodes, because they nest too. */
+/** As {@linkcode parseJavaScript}. */
 export function parseTypeScript(text: string): Node {
-  return TypeScriptParser.parse(text, { ...OPTIONS, locations: true, preserveParens: true });
+  return TypeScriptParser.parse(text, { ...OPTIONS, locations: true });
 }

@@ -10,7 +10,7 @@
  */
 import type { PortName } from "../manifest/families.ts";
 import { KBertError } from "../wall/errors.ts";
-import { allowCommand, rightOptions } from "./allow_command.ts";
+import { allowCommand, rightOptions } from "./commands.ts";
 import { type AskUser, terminalAsk } from "./ask.ts";
 import { type Grant, grantsPath, GrantStore } from "./grants.ts";
 import type { PluginImage } from "./image.ts";

@@ -4,7 +4,7 @@ import type { PortName } from "../manifest/families.ts";
 import { parseManifest, type PluginManifest } from "../manifest/schema.ts";
 import { KBertError } from "../wall/errors.ts";
 import { printable } from "../wall/printable.ts";
-import { decodeValue, encodeValue } from "./allow_command.ts";
+import { decodeValue, encodeValue } from "./commands.ts";
 import { askOver, type AskUser } from "./ask.ts";
 import { consentFor } from "./consent.ts";
 import { GrantStore } from "./grants.ts";

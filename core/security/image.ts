@@ -2,19 +2,19 @@
  * The image of a plugin: its manifest and every module that it consists of, as text, with one hash.
  *
  * What is hashed is what runs. The worker gets the image, never a path, so a file that changes later, a
- * link out of the folder or an import that the vetting did not see cannot get in. A plugin may import its
- * own files by relative path, and the SDK; anything else is refused here, with the line. The imports are
- * found by a parser of the whole language: a lexer, which guesses where a regular expression begins, was
- * talked into overlooking `const f = class {} / 1; import "node:worker_threads"; 1 / 1`.
+ * link out of the folder or an import that the vetting did not see cannot get in. npm packages are modules of
+ * the image like the plugin's own: `plugin install` has put them in its folder, and nothing is fetched here.
  *
  * @module
  */
-import { stripTypeScriptTypes } from "node:module";
-import { type Node, parseJavaScript, parseTypeScript } from "../deps/acorn.ts";
+import { dependencyFile } from "../manifest/dependency_file.ts";
 import { parseManifest, type PluginManifest, splitEntryPoint } from "../manifest/schema.ts";
 import { checkCompatibility, RUNTIME_VERSION } from "../manifest/version.ts";
-import { KBertError, messageOf } from "../wall/errors.ts";
-import { printable } from "../wall/failure.ts";
+import { KBertError } from "../wall/errors.ts";
+import { installCommand } from "./commands.ts";
+import { type Import, importsOf, TENSOR_SDK } from "./imports.ts";
+import { plainCode } from "./plain_code.ts";
+import { refused } from "./refusal.ts";
 import type { PluginSource } from "./source.ts";
 
 /** A plugin, ready to be sent to a worker. */
@@ -30,45 +30,52 @@ export interface PluginImage {
   readonly sha256: string;
 }
 
-/** Bounds of an image: what a person could still read before they trust it. */
+/** Bounds of an image: what a person could still read before they trust it, and room for a few packages. */
 export const IMAGE_LIMITS = {
   modules: 200,
   bytesPerFile: 1_000_000,
   bytes: 4_000_000,
-  nesting: 250,
 } as const;
 
-const SDK = "k-bert/sdk";
-const TENSOR_SDK = "k-bert/sdk/tensors";
 const ROOT = "plugin:///";
 
 /**
  * Reads and vets a plugin.
  *
- * @throws {KBertError} as {@linkcode readManifest} does; `plugin/image` for a missing file, a file that is not
- * TypeScript, an import that is not allowed, or a limit of {@linkcode IMAGE_LIMITS}.
+ * @throws {KBertError} as {@linkcode readManifest} does; `plugin/image` for a missing file, a package that was
+ * not installed, a file that is not TypeScript, an import that is not allowed, or a limit of
+ * {@linkcode IMAGE_LIMITS}
  */
 export async function buildImage(source: PluginSource): Promise<PluginImage> {
   const { manifest, text: manifestText } = await readManifest(source);
-
   const modules = new Map<string, string>();
   let usesTensors = false;
-  let bytes = 0;
-  const entries = Object.values(manifest.entry_points).filter((entry) => entry !== undefined);
-  const waiting = entries.map((entry) => moduleUrl(splitEntryPoint(entry).file));
-  for (let url = waiting.pop(); url !== undefined; url = waiting.pop()) {
-    if (modules.has(url)) continue;
-    limit("modules", modules.size + 1, IMAGE_LIMITS.modules, manifest.name);
-    const file = url.slice(ROOT.length);
-    const code = stripTypes(await readLimited(source, file, manifest.name), file, manifest.name);
-    limit("bytes of code", bytes += code.length, IMAGE_LIMITS.bytes, manifest.name);
-    modules.set(url, code);
-    for (const { specifier } of importsOf(code, file, manifest.name)) {
-      if (specifier === TENSOR_SDK) usesTensors = true;
-      else if (specifier !== SDK) waiting.push(new URL(specifier, url).href);
-    }
-  }
+  await readModules(source, manifest, {
+    take: (url, code) => void modules.set(url, code),
+    follow: ({ specifier }) => {
+      usesTensors ||= specifier === TENSOR_SDK;
+      return true;
+    },
+  });
   return await sealImage(manifestText, new Map([...modules].sort(byUrl)), usesTensors, source.name);
+}
+
+/**
+ * The npm packages that a plugin's own modules import, as they write them, each once. What was installed is not
+ * looked at, nor has it to be there.
+ *
+ * @throws {KBertError} as {@linkcode buildImage} does
+ */
+export async function packagesOf(source: PluginSource): Promise<string[]> {
+  const { manifest } = await readManifest(source);
+  const packages = new Set<string>();
+  await readModules(source, manifest, {
+    follow: ({ specifier, kind }) => {
+      if (kind === "package") packages.add(specifier);
+      return kind === "own";
+    },
+  });
+  return [...packages].sort();
 }
 
 /**
@@ -102,11 +109,14 @@ export async function sealImage(
   for (const [url, code] of modules) {
     const file = url.slice(ROOT.length);
     if (url !== moduleUrl(file)) throw refused(manifest.name, file, `${url} is not a module's URL`);
-    for (const { specifier, place } of importsOf(code, file, manifest.name)) {
-      if (specifier === SDK || specifier === TENSOR_SDK || modules.has(new URL(specifier, url).href)) {
-        continue;
-      }
-      throw refused(manifest.name, file, `${place} imports ${specifier}, which is not part of it`);
+    for (const found of importsOf(code, file, manifest)) {
+      const target = targetOf(found, url);
+      if (target === undefined || modules.has(target)) continue;
+      throw refused(
+        manifest.name,
+        file,
+        `${found.place} imports ${found.specifier}, which is not part of it`,
+      );
     }
   }
   // JSON of a list is unambiguous about where one text ends and the next begins.
@@ -120,124 +130,61 @@ export function moduleUrl(file: string): string {
   return ROOT + file;
 }
 
-interface Import {
-  readonly specifier: string;
-  /** `file.ts:3`, for errors. */
-  readonly place: string;
+/** What is done with what is found. */
+interface Walk {
+  take?(url: string, code: string): void;
+  /** Whether the module that is imported is read as well. */
+  follow(found: Import): boolean;
 }
 
-/** Every import that may not be made is an error; the answer has the SDK's and the plugin's own. */
-function importsOf(code: string, file: string, plugin: string): Import[] {
-  return importNodes(code, file, plugin).map(({ start, source, attributes, options }) => {
-    const place = placeOf(code, start, file);
-    const specifier = literal(source);
-    if (specifier === undefined) {
-      throw refused(plugin, file, `${place} imports a module whose name is computed; write it out`);
+/** From the entry points to all that they import. */
+async function readModules(source: PluginSource, manifest: PluginManifest, walk: Walk): Promise<void> {
+  const { name } = manifest;
+  const entries = Object.values(manifest.entry_points).filter((entry) => entry !== undefined);
+  const waiting = entries.map((entry) => ({
+    url: moduleUrl(splitEntryPoint(entry).file),
+    by: undefined as Import | undefined,
+  }));
+  const seen = new Set<string>();
+  let bytes = 0;
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { url, by } = next;
+    if (seen.has(url)) continue;
+    seen.add(url);
+    limit("modules", seen.size, IMAGE_LIMITS.modules, name);
+    const file = url.slice(ROOT.length);
+    const text = by?.kind === "package"
+      ? await readPackage(source, file, name, by)
+      : await readLimited(source, file, name);
+    const code = plainCode(text, file, name);
+    limit("bytes of code", bytes += code.length, IMAGE_LIMITS.bytes, name);
+    walk.take?.(url, code);
+    for (const found of importsOf(code, file, manifest)) {
+      const target = targetOf(found, url);
+      if (walk.follow(found) && target !== undefined) waiting.push({ url: target, by: found });
     }
-    const quoted = printable(JSON.stringify(specifier), 200);
-    if (specifier !== SDK && specifier !== TENSOR_SDK && !isInside(specifier, file)) {
-      const advice = `a plugin may import its own files ("./name.ts"), "${SDK}" and "${TENSOR_SDK}"`;
-      throw refused(plugin, file, `${place} imports ${quoted}; ${advice}`);
-    }
-    // Attributes make JSON, text or bytes of a file: none of it was vetted.
-    if (attributes?.length || options) {
-      throw refused(plugin, file, `${place} imports ${quoted} as something else than code`);
-    }
-    return { specifier, place };
-  });
-}
-
-function placeOf(code: string, start: number, file: string): string {
-  return `${file}:${code.slice(0, start).split("\n").length}`;
-}
-
-/** What acorn's four nodes that import have in common. */
-interface ImportNode extends Node {
-  readonly source: Node;
-  readonly attributes?: readonly Node[];
-  /** The second argument of `import()`. */
-  readonly options?: Node | null;
-}
-
-function importNodes(code: string, file: string, plugin: string): ImportNode[] {
-  const found: ImportNode[] = [];
-  for (const { node } of partsOf(parsed(parseJavaScript, code, file, plugin))) {
-    const { type, source, meta } = node as Partial<ImportNode> & { meta?: { name?: string } };
-    if (type === "MetaProperty" && meta?.name === "import") {
-      const place = placeOf(code, (node as Node).start, file);
-      throw refused(
-        plugin,
-        file,
-        `${place} uses import.meta, which would tell it where on this machine it runs`,
-      );
-    }
-    if (type !== undefined && IMPORTING.has(type) && source) found.push(node as ImportNode);
   }
-  return found.sort((a, b) => a.start - b.start);
 }
 
-function parsed(parse: (text: string) => Node, text: string, file: string, plugin: string): Node {
+/** The module of the image that an import means; undefined for the SDK's. */
+function targetOf({ specifier, kind }: Import, importer: string): string | undefined {
+  if (kind === "sdk") return undefined;
+  return kind === "own" ? new URL(specifier, importer).href : moduleUrl(dependencyFile(specifier)!);
+}
+
+async function readPackage(
+  source: PluginSource,
+  file: string,
+  plugin: string,
+  { specifier, place }: Import,
+): Promise<string> {
   try {
-    return parse(text);
+    return await readLimited(source, file, plugin);
   } catch (cause) {
-    const message = messageOf(cause);
-    const [, reason = message, line = "1"] = /^(.*) \((\d+):\d+\)$/.exec(message) ?? [];
-    throw refused(plugin, file, `Cannot read ${file}:${line}: ${printable(reason, 200)}`, { cause });
-  }
-}
-
-/** Every object of a syntax tree with its depth, in no particular order and without recursion. */
-function* partsOf(root: Node): Iterable<{ node: object; depth: number }> {
-  const waiting: { node: object; depth: number }[] = [{ node: root, depth: 0 }];
-  for (let part = waiting.pop(); part !== undefined; part = waiting.pop()) {
-    yield part;
-    for (const child of Object.values(part.node)) {
-      if (typeof child === "object" && child !== null) waiting.push({ node: child, depth: part.depth + 1 });
-    }
-  }
-}
-
-const IMPORTING = new Set([
-  "ImportDeclaration",
-  "ExportNamedDeclaration",
-  "ExportAllDeclaration",
-  "ImportExpression",
-]);
-
-/** The text of a string, or of a template without anything to fill in. */
-function literal(node: Node): string | undefined {
-  const { value, quasis } = node as { value?: unknown; quasis?: { value: { cooked?: string } }[] };
-  if (typeof value === "string") return value;
-  return quasis?.length === 1 ? quasis[0]?.value.cooked : undefined;
-}
-
-/** Whether a relative specifier, read as a URL, is a code file inside of the plugin's folder. */
-function isInside(specifier: string, file: string): boolean {
-  if (!/^\.\.?(?:\/[\w.-]+)+\.[jt]s$/.test(specifier)) return false;
-  // A folder whose name no specifier can have: nothing leads out of it and in again.
-  return new URL(specifier, `plugin:///~/${file}`).href.startsWith("plugin:///~/");
-}
-
-function stripTypes(text: string, file: string, plugin: string): string {
-  // Deno's own parser is native and ends the process, not the call, when it runs out of stack: a file of
-  // 5,000 parentheses is enough. So it gets nothing that was not measured.
-  for (const { depth } of partsOf(parsed(parseTypeScript, text, file, plugin))) {
-    if (depth > IMAGE_LIMITS.nesting) {
-      throw refused(plugin, file, `${file} is nested deeper than ${IMAGE_LIMITS.nesting} levels`);
-    }
-  }
-  try {
-    return stripTypeScriptTypes(text, { mode: "strip" }); // keeps lines and columns
-  } catch {
-    // Enums and parameter properties are not only types: they have to be rewritten.
-  }
-  try {
-    return stripTypeScriptTypes(text, { mode: "transform" });
-  } catch (cause) {
-    const message = messageOf(cause);
-    const reason = printable(message.split("\n")[0]!.replace(/^SyntaxError: /, ""), 200);
-    const line = /:(\d+):\d+$/.exec(message)?.[1] ?? "1";
-    throw refused(plugin, file, `Cannot read ${file}:${line} as TypeScript: ${reason}`, { cause });
+    if (!(cause instanceof KBertError && cause.cause instanceof Deno.errors.NotFound)) throw cause;
+    const advice = `run: ${installCommand(source.location)}`;
+    const reason = `${place} imports ${specifier}, which is not installed in its folder; ${advice}`;
+    throw refused(plugin, file, reason, { cause });
   }
 }
 
@@ -255,11 +202,6 @@ function limit(what: string, value: number, most: number, plugin: string): void 
   if (value <= most) return;
   const message = `The plugin ${plugin} has ${value} ${what}, and the limit is ${most}`;
   throw new KBertError("plugin/image", message, { plugin, limit: most, value });
-}
-
-function refused(plugin: string, file: string, reason: string, options?: ErrorOptions): KBertError {
-  const message = `Cannot load the plugin ${plugin}: ${reason}`;
-  return new KBertError("plugin/image", message, { plugin, file }, options);
 }
 
 function byUrl([a]: [string, string], [b]: [string, string]): number {

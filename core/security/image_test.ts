@@ -1,7 +1,15 @@
-import { assert, assertEquals, assertNotEquals, assertRejects } from "../deps/assert.ts";
+import { withTempFolder } from "../../tests/fixtures/tiny_run.ts";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "../deps/assert.ts";
 import { KBertError } from "../wall/errors.ts";
-import { buildImage, IMAGE_LIMITS, type PluginImage, sealImage } from "./image.ts";
-import type { PluginSource } from "./source.ts";
+import { buildImage, IMAGE_LIMITS, packagesOf, type PluginImage, sealImage } from "./image.ts";
+import { type PluginSource, pluginSource } from "./source.ts";
 
 const MANIFEST = "name: sample\nversion: 1.0.0\nentry_points:\n  head: main:Main\n";
 const encoder = new TextEncoder();
@@ -46,6 +54,80 @@ Deno.test("buildImage() follows imports and keeps JavaScript by URL, in the orde
     `import { b } from "./lib/b.ts";\nexport class Main {          b         = b }\n`,
   );
   assertEquals([image.manifest.name, image.usesTensors], ["sample", false]);
+});
+
+const WITH_PACKAGE = `${MANIFEST}dependencies: ["npm:@a/stats@1.2.3"]\n`;
+
+Deno.test("buildImage() takes packages that are declared and installed, and hashes them too", async () => {
+  const files = (sum: string): Record<string, string> => ({
+    "main.ts": `import { sum } from "npm:@a/stats@1.2.3"; export class Main { sum = sum }`,
+    "vendor/npm/@a/stats@1.2.3/index.js":
+      `import { add } from "../../../chunk-A1.js"; export { add as sum };`,
+    "vendor/chunk-A1.js": sum,
+  });
+
+  const image = await buildImage(sourceOf(files("export const add = f(a<b,c>(1));"), WITH_PACKAGE));
+  const other = await buildImage(sourceOf(files("export const add = f(a<b,c>(2));"), WITH_PACKAGE));
+
+  assertEquals([...image.modules.keys()], [
+    ...["plugin:///main.ts", "plugin:///vendor/chunk-A1.js"],
+    "plugin:///vendor/npm/@a/stats@1.2.3/index.js",
+  ]);
+  // In TypeScript, that were a call with type arguments.
+  assertEquals(image.modules.get("plugin:///vendor/chunk-A1.js"), "export const add = f(a<b,c>(1));");
+  assertNotEquals(image.sha256, other.sha256);
+  const { manifestText, modules } = image;
+  const without = new Map([...modules].filter(([url]) => !url.endsWith("index.js")));
+  await assertRejects(
+    () => sealImage(manifestText, without, false, "sample"),
+    KBertError,
+    "main.ts:1 imports npm:@a/stats@1.2.3, which is not part of it",
+  );
+});
+
+Deno.test("buildImage() refuses packages that are not declared, not exact, or not installed", async (t) => {
+  const cases: Record<string, [specifier: string, manifest: string, reason: string]> = {
+    "not declared": ["npm:@a/stats@1.2.3", MANIFEST, "which its manifest does not declare"],
+    "another version": ["npm:@a/stats@1.2.4", WITH_PACKAGE, "which its manifest does not declare"],
+    "without a version": ["npm:@a/stats", WITH_PACKAGE, 'packages with exact versions ("npm:name@1.2.3")'],
+    "a range": ["npm:@a/stats@^1.2.3", WITH_PACKAGE, "packages with exact versions"],
+    "a way out of it": ["npm:@a/stats@1.2.3/../../../main.ts", WITH_PACKAGE, "packages with exact versions"],
+    "another registry": ["jsr:@a/stats@1.2.3", WITH_PACKAGE, "packages with exact versions"],
+  };
+  for (const [what, [specifier, manifest, reason]] of Object.entries(cases)) {
+    await t.step(what, async () => {
+      const { message } = await refusalOf({ "main.ts": `import "${specifier}";` }, manifest);
+      assertStringIncludes(message, `main.ts:1 imports "${specifier}"`);
+      assertStringIncludes(message, reason);
+    });
+  }
+
+  await t.step("not installed", async () => {
+    await using folder = await withTempFolder();
+    await Deno.writeTextFile(`${folder.path}/plugin.yaml`, WITH_PACKAGE);
+    await Deno.writeTextFile(`${folder.path}/main.ts`, `import "npm:@a/stats@1.2.3";`);
+
+    const error = await assertRejects(() => buildImage(pluginSource(folder.path)), KBertError);
+
+    const { message, detail } = error;
+    assertStringIncludes(
+      message,
+      "main.ts:1 imports npm:@a/stats@1.2.3, which is not installed in its folder",
+    );
+    assertMatch(message, /run: deno run .*--allow-run=deno .*cli\.ts plugin install \S+$/);
+    assertEquals(detail, { plugin: "sample", file: "vendor/npm/@a/stats@1.2.3/index.js" });
+  });
+});
+
+Deno.test("packagesOf() answers what is imported, and looks neither at what is declared nor at what is installed", async () => {
+  const manifest = `${MANIFEST}dependencies: ["npm:a@1.0.0", "npm:b@1.0.0", "npm:c@1.0.0"]\n`;
+
+  const packages = await packagesOf(sourceOf({
+    "main.ts": `import "npm:b@1.0.0/x"; import "npm:a@1.0.0"; import "./more.ts"; import "k-bert/sdk";`,
+    "more.ts": `import "npm:a@1.0.0";`,
+  }, manifest));
+
+  assertEquals(packages, ["npm:a@1.0.0", "npm:b@1.0.0/x"]);
 });
 
 Deno.test("buildImage() notices whether the tensor part of the SDK is used, types aside", async () => {

@@ -41,7 +41,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "bench": ANYTHING,
   "cli.ts": ["mod.ts", "core", "workers", "plugins/sdk"],
   "mod.ts": ["core", "workers"],
-  "core/cli": ["core/train", ...LOWER, ...GROUND], // a command shows what a run does
+  "core/cli": ["core/train", "core/plugins", ...LOWER, ...GROUND], // a command shows what they do
   "core/train": [...LOWER, ...GROUND],
   "core/plugins": [...LOWER, ...GROUND],
   "core/bert": ["core/tensor", ...GROUND],

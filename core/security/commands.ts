@@ -1,8 +1,8 @@
 /**
- * The command line that grants a plugin what it asks for, to be copied from an error into a shell.
+ * Command lines that do what an error says is missing, to be copied from it into a shell.
  *
- * It names every right, so that it can be read before it is run, shortened, and run from any folder and for
- * an image whose folder is not there. A stranger chose the values: each sign that some shell would take for
+ * The one that grants a plugin what it asks for names every right, so that it can be read before it is run,
+ * shortened, and run from any folder and for an image whose folder is not there. A stranger chose the values: each sign that some shell would take for
  * more than itself is percent-encoded, because how to quote is another thing in every shell.
  *
  * @module
@@ -16,7 +16,7 @@ import { LISTED_RIGHTS, type Permissions } from "./permissions.ts";
  * @param store the path of the file of grants, and whether it is the one that is used if nobody says otherwise
  * @example
  * ```ts
- * import { allowCommand } from "./allow_command.ts";
+ * import { allowCommand } from "./commands.ts";
  * import { NO_PERMISSIONS } from "./permissions.ts";
  * import { assertMatch } from "../deps/assert.ts";
  *
@@ -30,18 +30,31 @@ export function allowCommand(
   { name, version, sha256, permissions, textAndNetwork }: Omit<Grant, "time">,
   store: { readonly path: string; readonly isDefault: boolean },
 ): string {
-  const folder = folderOf(store.path).replaceAll(",", ",,"); // Deno's flags take lists
-  const program = new URL("../../cli.ts", import.meta.url);
+  const rights = store.isDefault ? [`--allow-env=${HOME_VARIABLE}`] : [];
   return [
-    "deno run --no-prompt",
-    ...(program.protocol === "file:" ? [] : [`--allow-import=${program.host}`]),
-    ...(store.isDefault ? [`--allow-env=${HOME_VARIABLE}`] : []),
-    ...["read", "write"].map((right) => shellWord(`--allow-${right}=${folder}`)),
-    shellWord(program.href),
+    programCommand(folderOf(store.path), rights),
     `grants allow ${name}@${version} --sha256=${sha256}`,
     ...rightOptions(permissions),
     ...(textAndNetwork ? ["--text-and-network"] : []),
     ...(store.isDefault ? [] : [shellWord(`--file=${store.path}`)]),
+  ].join(" ");
+}
+
+/** The command line that installs the packages of a plugin in a folder of the user's. */
+export function installCommand(folder: string): string {
+  return `${programCommand(folder, ["--allow-run=deno"])} plugin install ${shellWord(folder)}`;
+}
+
+/** How this project's program is started with a folder to read and write, and other rights. */
+function programCommand(folder: string, rights: readonly string[]): string {
+  const program = new URL("../../cli.ts", import.meta.url);
+  const listed = folder.replaceAll(",", ",,"); // Deno's flags take lists
+  return [
+    "deno run --no-prompt",
+    ...(program.protocol === "file:" ? [] : [`--allow-import=${program.host}`]),
+    ...rights,
+    ...["read", "write"].map((right) => shellWord(`--allow-${right}=${listed}`)),
+    shellWord(program.href),
   ].join(" ");
 }
 
@@ -60,7 +73,7 @@ export function rightOptions(permissions: Permissions): string[] {
  *
  * @example
  * ```ts
- * import { decodeValue, encodeValue } from "./allow_command.ts";
+ * import { decodeValue, encodeValue } from "./commands.ts";
  * import { assertEquals } from "../deps/assert.ts";
  *
  * assertEquals(encodeValue("a b'$(c)"), "a%20b%27%24%28c%29");
