@@ -27,9 +27,12 @@ function commandOf(task: unknown): string {
   return typeof command === "string" ? command : "";
 }
 
+/** A right without `=` and what it is for; one of Deno's one-letter names, which are never followed by a space; or all. */
+const BOUNDLESS =
+  /^(?:-[a-zA-Z]*[ARWNESI][a-zA-Z]*|--allow-all(?:=.*)?|--allow-(?:run|read|write|net|env|sys|ffi|import|scripts)=?)$/;
+
 function boundlessFlags(command: string): string[] {
-  const words = command.split(/[\s;&|()"']+/);
-  return words.filter((word) => /^(-[a-zA-Z]*A[a-zA-Z]*|--allow-all(=.*)?|--allow-run=?)$/.test(word));
+  return command.split(/[\s;&|()"']+/).filter((word) => BOUNDLESS.test(word));
 }
 
 function isBoundless(value: unknown): boolean {

@@ -7,12 +7,14 @@ Deno.test("taskProblems() finds none in this repository", async () => {
   assertEquals(taskProblems(JSON.parse(text)), []);
 });
 
-Deno.test("taskProblems() reports every way to give all rights, or to run any program", () => {
+Deno.test("taskProblems() reports every way to give a right without bounds", () => {
   const wrong = {
     a: "deno run -A main.ts",
     b: "deno test --allow-all",
     c: "deno fmt && deno test --allow-read --allow-run",
     d: { description: "an object", command: "deno run -qA main.ts" },
+    e: "deno run --allow-write main.ts --allow-net=",
+    f: "deno run -W main.ts",
   };
 
   assertEquals(
@@ -20,8 +22,12 @@ Deno.test("taskProblems() reports every way to give all rights, or to run any pr
     [
       'the task "a" uses -A',
       'the task "b" uses --allow-all',
+      'the task "c" uses --allow-read',
       'the task "c" uses --allow-run',
       'the task "d" uses -qA',
+      'the task "e" uses --allow-write',
+      'the task "e" uses --allow-net=',
+      'the task "f" uses -W',
       'the permission set "x" has "all": true',
       'the permission set "y" has "run": true',
     ],
