@@ -18,7 +18,7 @@ import type { WireValue } from "../core/wall/values.ts";
 import type { CallAllResult } from "../core/plugins/call_all.ts";
 import type { PluginManager } from "../core/plugins/manager.ts";
 import type { Plugin } from "../core/plugins/plugin.ts";
-import type { CallbackWishes, Columns } from "../core/plugins/ports.ts";
+import type { AugmentOptions, CallbackWishes, Columns } from "../core/plugins/ports.ts";
 import type { Remote } from "../core/plugins/remote.ts";
 
 type Same<One, Other> = (<T>() => T extends One ? 1 : 2) extends (<T>() => T extends Other ? 1 : 2) ? true
@@ -39,14 +39,18 @@ Deno.test("Plugin.methods() of each port are exactly its methods", () => {
   ) => {
     const all = [head.methods(), augmenter.methods(), feature.methods(), callback.methods()] as const;
     holds<
-      Same<keyof typeof all[0], "describe" | "step" | "apply" | "predict" | "state" | "restore" | "forget">
+      Same<
+        keyof typeof all[0],
+        "describe" | "step" | "evaluate" | "apply" | "predict" | "state" | "restore" | "forget"
+      >
     >();
     holds<Same<keyof typeof all[1], "augment">>();
     holds<Same<keyof typeof all[2], "extractFeatures">>();
     holds<
       Same<
         keyof typeof all[3],
-        "onTrainBegin" | "onTrainEnd" | "onEpochBegin" | "onEpochEnd" | "onBatchBegin" | "onBatchEnd"
+        | ("onTrainBegin" | "onTrainEnd" | "onEpochBegin" | "onEpochEnd" | "onBatchBegin" | "onBatchEnd")
+        | ("onEvaluate" | "onCheckpoint" | "notify" | "captureState" | "restoreState")
       >
     >();
   });
@@ -55,7 +59,9 @@ Deno.test("Plugin.methods() of each port are exactly its methods", () => {
 Deno.test("Plugin.methods() have the arguments and results of the port", () => {
   compiles((augmenter: Plugin<"augmenter">, head: Plugin<"head">, callback: Plugin<"callback">) => {
     const { augment } = augmenter.methods();
-    holds<Same<typeof augment, (texts: readonly string[]) => Promise<readonly string[]>>>();
+    holds<
+      Same<typeof augment, (texts: readonly string[], options?: AugmentOptions) => Promise<readonly string[]>>
+    >();
     const { predict } = head.methods({ timeoutMs: 1_000 });
     holds<Same<ReturnType<typeof predict>, Promise<HostTensor>>>();
     holds<Same<Parameters<typeof predict>, [hidden: HostTensor]>>();

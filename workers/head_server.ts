@@ -43,6 +43,10 @@ export const serveHead: PortServer = {
     const methods = new Map<string, PortMethod>([
       ["describe", () => server.describe()],
       ["step", inTurn((call) => server.step(...call.args as unknown as StepArguments, contextOf(call)))],
+      [
+        "evaluate",
+        inTurn((call) => server.evaluate(...call.args as [HostTensor, HostTensor], contextOf(call))),
+      ],
       ["apply", inTurn(({ args: [options] }) => server.apply(options as unknown as UpdateOptions))],
       ["predict", inTurn((call) => server.predict(call.args[0] as HostTensor, contextOf(call)))],
       ["state", inTurn(() => server.state())],
@@ -85,7 +89,7 @@ class HeadServer {
 
   describe(): WireValue {
     const parameters = [...this.#head.layers.parameters].map(([name, { shape }]) => ({ name, shape }));
-    return { reads: this.#head.reads, parameters };
+    return { reads: this.#head.reads, task: this.#head.task, parameters };
   }
 
   async step(
@@ -112,9 +116,25 @@ class HeadServer {
       logits: await download(logits),
       hiddenGradient: hiddenGradient ? await download(hiddenGradient) : zeros(hidden.shape),
       squaredGradientNorm: await squaredNorm(this.#gradients.values()),
+      metrics: await this.#metrics(logits, targets),
     };
     tf.dispose([states, targets]);
     backend?.check(); // a graphics card that failed goes on with zeros
+    return answer;
+  }
+
+  /** Loss and logits without training. */
+  async evaluate(hidden: HostTensor, labels: HostTensor, context: CallContext): Promise<WireValue> {
+    using _scope = tensorScope();
+    const targets = upload(labels);
+    const logits = await this.#forward(upload(hidden), context);
+    const loss = this.#head.getLossFunction()(logits, targets);
+    const answer = {
+      loss: (await loss.data())[0]!,
+      logits: await download(logits),
+      metrics: await this.#metrics(logits, targets),
+    };
+    backend?.check();
     return answer;
   }
 
@@ -174,6 +194,14 @@ class HeadServer {
     const logits: unknown = await this.#head.forward(states, context);
     if (logits instanceof tf.Tensor) return logits;
     throw new TypeError(`forward() of ${this.#head.constructor.name} has to return a tensor of logits`);
+  }
+
+  async #metrics(logits: tf.Tensor, targets: tf.Tensor): Promise<Record<string, number>> {
+    const metrics: Record<string, number> = {};
+    for (const [name, value] of Object.entries(await this.#head.measure?.(logits, targets) ?? {})) {
+      metrics[name] = typeof value === "number" ? value : (await value.data())[0]!;
+    }
+    return metrics;
   }
 
   #accumulate(name: string, gradient: tf.Tensor | undefined): void {

@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "../core/deps/assert.ts";
 import type { ServedCall } from "../core/wall/options.ts";
 import type { WireValue } from "../core/wall/values.ts";
-import { AugmenterPort } from "../plugins/sdk/augmenter.ts";
-import { CallbackPort, type Logs, type TrainerState } from "../plugins/sdk/callback.ts";
+import { type AugmentContext, AugmenterPort } from "../plugins/sdk/augmenter.ts";
+import { CallbackPort, type CallbackWishes, type Logs, type TrainerState } from "../plugins/sdk/callback.ts";
 import { EventBus } from "../plugins/sdk/event_bus.ts";
 import { type Columns, FeaturePort } from "../plugins/sdk/feature.ts";
 import { LIGHT_PORTS } from "./light_ports.ts";
@@ -21,8 +21,8 @@ async function call({ methods }: ServedPlugin, method: string, ...args: WireValu
 }
 
 class Shouter extends AugmenterPort {
-  override augment(texts: readonly string[]): string[] {
-    return texts.map((text) => `${text}${this.seed}`);
+  override augment(texts: readonly string[], { seeds = [] }: AugmentContext): string[] {
+    return texts.map((text, index) => `${text}${seeds[index] ?? this.seed}`);
   }
   other(): void {}
 }
@@ -55,8 +55,9 @@ Deno.test("LIGHT_PORTS serve of each port's plugin only what the port has", asyn
 
   assertEquals([...SERVERS.keys()], ["plugin", "augmenter", "feature", "callback"]);
   assertEquals([...shouter.methods.keys(), ...lengths.methods.keys()], ["augment", "extractFeatures"]);
-  assertEquals([...stopper.methods.keys()], ["onEpochEnd", "onTrainBegin", "onBatchBegin"]);
+  assertEquals([...stopper.methods.keys()], ["onTrainBegin", "onEpochEnd", "onBatchBegin", "notify"]);
   assertEquals(await call(shouter, "augment", ["a"]), ["a7"]);
+  assertEquals(await call(shouter, "augment", ["a", "b"], { seeds: [3, 4] }), ["a3", "b4"]);
   assertEquals(await call(lengths, "extractFeatures", { text: ["a"] }), { text: ["a"], n: [1] });
 });
 
@@ -70,6 +71,51 @@ Deno.test("LIGHT_PORTS answer for a callback what it wished, when its method is 
     await call(stopper, "onTrainBegin", { ...state() }),
   ];
 
-  assertEquals(wishes, [{ shouldStop: false }, { shouldStop: true }, { shouldStop: true }]);
+  assertEquals(wishes, [{}, { shouldStop: true }, { shouldStop: true }]);
   await assertRejects(() => call(stopper, "onBatchBegin", 0, { ...state() }), Error, "no batch");
+});
+
+class Rememberer extends CallbackPort {
+  #seen: unknown[] = [];
+
+  override onBatchEnd(batch: number, logs: Logs): CallbackWishes {
+    this.#seen.push(batch, logs["loss"]!);
+    return { save: "checkpoint", log: { a: 1, b: 2 } };
+  }
+  override onEvaluate(logs: Logs): CallbackWishes {
+    return { save: "best", learningRate: 0.5, log: { b: logs["val_loss"]! } };
+  }
+  override onEpochEnd(_epoch: number, _logs: Logs, state: TrainerState): void {
+    state.shouldStop = this.#seen.length > 2;
+  }
+  override captureState(): unknown {
+    return { seen: this.#seen, nothing: undefined };
+  }
+  override restoreState(state: unknown): void {
+    this.#seen = (state as { seen: unknown[] }).seen;
+  }
+}
+
+Deno.test("LIGHT_PORTS give a callback several moments in one message, and answer the wishes of all", async () => {
+  const rememberer = serve("callback", Rememberer);
+  const state: TrainerState = { epoch: 0, step: 1, maxSteps: 9, shouldStop: false };
+  const moments: WireValue = [
+    ["onBatchEnd", 4, { loss: 1 }],
+    ["onTrainBegin"], // it has none
+    ["onEvaluate", { val_loss: 7 }],
+    ["onEpochEnd", 0, {}],
+    ["captureState"], // no moment
+  ];
+
+  const first = await call(rememberer, "notify", moments, { ...state });
+  const second = await call(rememberer, "notify", moments, { ...state });
+
+  const wishes = { save: "best", learningRate: 0.5, log: { a: 1, b: 7 } };
+  assertEquals([first, second], [wishes, { ...wishes, shouldStop: true }]);
+  assertEquals(state.shouldStop, false);
+  const captured = await call(rememberer, "captureState");
+  assertEquals(captured, { seen: [4, 1, 4, 1] });
+  const other = serve("callback", Rememberer);
+  await call(other, "restoreState", captured as WireValue);
+  assertEquals(await call(other, "captureState"), captured);
 });

@@ -9,6 +9,7 @@
  */
 import { z } from "../deps/zod.ts";
 import type { PortName } from "../manifest/families.ts";
+import { type Task, TASKS } from "../manifest/task.ts";
 import { type HostTensor, isHostTensor } from "../wall/tensor.ts";
 import type { WireValue } from "../wall/values.ts";
 import { guardColumns, type GuardProblem, guardTexts } from "./guards.ts";
@@ -33,14 +34,25 @@ export interface HeadStateValue {
 
 /** See the SDK's `HeadPort`; called by the trainer, which knows more about shapes and checks them again. */
 export interface HeadMethods {
-  /** Which hidden states it is to be sent. */
-  describe(): { reads: "cls" | "mean" | "all" };
+  /** Which hidden states it is to be sent, and what it learns. */
+  describe(): { reads: "cls" | "mean" | "all"; task: Task };
   /** Forward, loss and backward of one micro-batch; gradients add up until `apply`. */
   step(
     hidden: HostTensor,
     labels: HostTensor,
     options: { step: number; weight: number },
-  ): { loss: number; logits: HostTensor; hiddenGradient: HostTensor; squaredGradientNorm: number };
+  ): {
+    loss: number;
+    logits: HostTensor;
+    hiddenGradient: HostTensor;
+    squaredGradientNorm: number;
+    metrics: Readonly<Record<string, number>>;
+  };
+  /** Loss and logits without training. */
+  evaluate(
+    hidden: HostTensor,
+    labels: HostTensor,
+  ): { loss: number; logits: HostTensor; metrics: Readonly<Record<string, number>> };
   apply(options: { learningRate: number; scale: number; weightDecay: number }): undefined;
   /** Logits without training. */
   predict(hidden: HostTensor): HostTensor;
@@ -50,10 +62,16 @@ export interface HeadMethods {
   forget(): undefined;
 }
 
+/** What an augmenter is told about a batch. */
+export interface AugmentOptions {
+  /** One for each text: the same text with the same seed becomes the same. Without, the plugin's own decides. */
+  readonly seeds?: readonly number[];
+}
+
 /** See the SDK's `AugmenterPort`. */
 export interface AugmenterMethods {
   /** As many texts as it is given, in the same order. */
-  augment(texts: readonly string[]): readonly string[];
+  augment(texts: readonly string[], options?: AugmentOptions): readonly string[];
 }
 
 /** A table by columns of one length. */
@@ -67,21 +85,49 @@ export interface FeatureMethods {
 
 /** Where a training is, as callbacks see it. */
 export interface TrainerState {
+  /** The one in hand, from 0. */
   readonly epoch: number;
+  /** Steps that are done. */
   readonly step: number;
   readonly maxSteps: number;
   readonly shouldStop: boolean;
+  readonly epochs?: number;
+  readonly stepsPerEpoch?: number;
+  /** Of the step that was taken last. */
+  readonly learningRate?: number;
 }
 
 /** Measurements by name. */
 export type Logs = Readonly<Record<string, number>>;
 
-/** What a callback wishes. */
+/** What a callback wishes; the trainer reads it when the moment is over. Absent is no wish. */
 export interface CallbackWishes {
-  readonly shouldStop: boolean;
+  /** Stop after the step in hand. */
+  readonly shouldStop?: boolean;
+  /** Why, for people. */
+  readonly reason?: string;
+  /** Of the steps from here on: the schedule goes on in proportion. */
+  readonly learningRate?: number;
+  /** Write a checkpoint now, or keep the weights of now as the best. */
+  readonly save?: "checkpoint" | "best";
+  /** Go back to the best weights when the training is over. */
+  readonly restoreBest?: boolean;
+  /** Figures for the log. */
+  readonly log?: Logs;
 }
 
-/** See the SDK's `CallbackPort`; a plugin has those that it declares. */
+/** A moment of a training, by the name of its method, with what the method is given before the state. */
+export type Moment =
+  | readonly ["onTrainBegin"]
+  | readonly ["onTrainEnd", logs: Logs]
+  | readonly ["onEpochBegin", epoch: number]
+  | readonly ["onEpochEnd", epoch: number, logs: Logs]
+  | readonly ["onBatchBegin", batch: number]
+  | readonly ["onBatchEnd", batch: number, logs: Logs]
+  | readonly ["onEvaluate", logs: Logs]
+  | readonly ["onCheckpoint", path: string];
+
+/** See the SDK's `CallbackPort`; of the moments, a plugin has those that it declares. */
 export interface CallbackMethods {
   onTrainBegin(state: TrainerState): CallbackWishes;
   onTrainEnd(logs: Logs, state: TrainerState): CallbackWishes;
@@ -89,6 +135,14 @@ export interface CallbackMethods {
   onEpochEnd(epoch: number, logs: Logs, state: TrainerState): CallbackWishes;
   onBatchBegin(batch: number, state: TrainerState): CallbackWishes;
   onBatchEnd(batch: number, logs: Logs, state: TrainerState): CallbackWishes;
+  onEvaluate(logs: Logs, state: TrainerState): CallbackWishes;
+  onCheckpoint(path: string, state: TrainerState): CallbackWishes;
+  /** Several moments in one message, in their order; the answer has the wishes of all of them. */
+  notify(moments: readonly Moment[], state: TrainerState): CallbackWishes;
+  /** What it remembers, as JSON, for a checkpoint; null for nothing. */
+  captureState(): WireValue;
+  /** Goes on from what it remembered. */
+  restoreState(state: WireValue): undefined;
 }
 
 /** The methods of each port. A generic plugin has whatever its class declares. */
@@ -137,17 +191,30 @@ const count = z.int().min(0);
 const nothing = z.undefined();
 const headState = z.strictObject({ parameters: tensors, moments: tensors, updates: count });
 
+// Not z.number(): that a loss is NaN is said by who knows the step and what to do about it.
+const number = z.custom<number>(isNumber, "a number");
+const MOST_METRICS = 32;
+const metrics = z.record(z.string().max(64), number)
+  .refine((figures) => Object.keys(figures).length <= MOST_METRICS, `at most ${MOST_METRICS} metrics`);
+
 const HEAD = {
-  describe: { args: z.tuple([]), result: z.object({ reads: z.enum(["cls", "mean", "all"]) }) },
+  describe: {
+    args: z.tuple([]),
+    result: z.object({ reads: z.enum(["cls", "mean", "all"]), task: z.enum(TASKS) }),
+  },
   step: {
     args: z.tuple([tensor, tensor, z.strictObject({ step: count, weight: z.number() })]),
-    // Not z.number(): that a loss is NaN is said by who knows the step and what to do about it.
     result: z.object({
-      loss: z.custom<number>(isNumber, "a number"),
+      loss: number,
       logits: tensor,
       hiddenGradient: tensor,
-      squaredGradientNorm: z.custom<number>(isNumber, "a number"),
+      squaredGradientNorm: number,
+      metrics,
     }),
+  },
+  evaluate: {
+    args: z.tuple([tensor, tensor]),
+    result: z.object({ loss: number, logits: tensor, metrics }),
   },
   apply: {
     args: z.tuple([
@@ -162,9 +229,10 @@ const HEAD = {
 } satisfies Rules<HeadMethods>;
 
 const texts = z.array(z.string());
+const augmentOptions = z.strictObject({ seeds: z.array(z.int().min(0).max(2 ** 32 - 1)).exactOptional() });
 const AUGMENTER = {
   augment: {
-    args: z.tuple([texts]),
+    args: z.tuple([texts, augmentOptions.optional()]),
     result: texts,
     guard: (args: readonly unknown[], answer: unknown) =>
       guardTexts(args[0] as readonly string[], answer as readonly string[]),
@@ -186,9 +254,37 @@ const FEATURE = {
   },
 } satisfies Rules<FeatureMethods>;
 
-const logs = z.record(z.string(), z.custom<number>(isNumber, "a number"));
-const state = z.strictObject({ epoch: count, step: count, maxSteps: count, shouldStop: z.boolean() });
-const wishes = z.strictObject({ shouldStop: z.boolean() });
+const logs = z.record(z.string(), number);
+const state = z.strictObject({
+  epoch: count,
+  step: count,
+  maxSteps: count,
+  shouldStop: z.boolean(),
+  epochs: count.exactOptional(),
+  stepsPerEpoch: count.exactOptional(),
+  learningRate: number.exactOptional(),
+});
+const wishes = z.strictObject({
+  shouldStop: z.boolean().exactOptional(),
+  reason: z.string().max(1_000).exactOptional(),
+  learningRate: z.number().gt(0).max(1).exactOptional(),
+  save: z.enum(["checkpoint", "best"]).exactOptional(),
+  restoreBest: z.boolean().exactOptional(),
+  log: metrics.exactOptional(),
+});
+const path = z.string();
+const moment = z.union([
+  z.tuple([z.literal("onTrainBegin")]),
+  z.tuple([z.literal("onTrainEnd"), logs]),
+  z.tuple([z.literal("onEpochBegin"), count]),
+  z.tuple([z.literal("onEpochEnd"), count, logs]),
+  z.tuple([z.literal("onBatchBegin"), count]),
+  z.tuple([z.literal("onBatchEnd"), count, logs]),
+  z.tuple([z.literal("onEvaluate"), logs]),
+  z.tuple([z.literal("onCheckpoint"), path]),
+]);
+/** Anything that can cross; what it is, only its plugin knows. */
+const anything = z.custom<WireValue>(() => true);
 const CALLBACK = {
   onTrainBegin: { args: z.tuple([state]), result: wishes },
   onTrainEnd: { args: z.tuple([logs, state]), result: wishes },
@@ -196,6 +292,11 @@ const CALLBACK = {
   onEpochEnd: { args: z.tuple([count, logs, state]), result: wishes },
   onBatchBegin: { args: z.tuple([count, state]), result: wishes },
   onBatchEnd: { args: z.tuple([count, logs, state]), result: wishes },
+  onEvaluate: { args: z.tuple([logs, state]), result: wishes },
+  onCheckpoint: { args: z.tuple([path, state]), result: wishes },
+  notify: { args: z.tuple([z.array(moment), state]), result: wishes },
+  captureState: { args: z.tuple([]), result: anything },
+  restoreState: { args: z.tuple([anything]), result: nothing },
 } satisfies Rules<CallbackMethods>;
 
 /** The ports by name. */

@@ -12,18 +12,19 @@ const WISHES = { shouldStop: true };
 /** A call of each method, and an answer to it, that are right. */
 const RIGHT: Partial<Record<PortName, Record<string, [args: unknown[], result: unknown]>>> = {
   head: {
-    describe: [[], { reads: "cls", parameters: [] }],
+    describe: [[], { reads: "cls", task: "classification", parameters: [] }],
     step: [
       [TENSOR, LABELS, { step: 1, weight: 0.5 }],
-      { loss: NaN, logits: TENSOR, hiddenGradient: TENSOR, squaredGradientNorm: Infinity },
+      { loss: NaN, logits: TENSOR, hiddenGradient: TENSOR, squaredGradientNorm: Infinity, metrics: {} },
     ],
+    evaluate: [[TENSOR, LABELS], { loss: NaN, logits: TENSOR, metrics: { sharpness: 0.5 } }],
     apply: [[{ learningRate: 0.1, scale: 1, weightDecay: 0 }], undefined],
     predict: [[TENSOR], TENSOR],
     state: [[], HEAD],
     restore: [[HEAD], undefined],
     forget: [[], undefined],
   },
-  augmenter: { augment: [[["a", ""]], ["b", ""]] },
+  augmenter: { augment: [[["a", ""], { seeds: [1, 2] }], ["b", ""]] },
   feature: { extractFeatures: [[{ a: [1, NaN], b: ["x", null] }], { a: [1, 2], c: [true, false] }] },
   callback: {
     onTrainBegin: [[STATE], WISHES],
@@ -32,6 +33,11 @@ const RIGHT: Partial<Record<PortName, Record<string, [args: unknown[], result: u
     onEpochEnd: [[0, { loss: 1 }, STATE], WISHES],
     onBatchBegin: [[0, STATE], WISHES],
     onBatchEnd: [[0, { loss: 1 }, STATE], WISHES],
+    onEvaluate: [[{ val_loss: 1 }, STATE], { learningRate: 0.1, save: "best", log: { a: 1 } }],
+    onCheckpoint: [["runs/a", { ...STATE, epochs: 3, stepsPerEpoch: 9, learningRate: 0.1 }], {}],
+    notify: [[[["onBatchEnd", 0, { loss: 1 }], ["onEvaluate", {}]], STATE], { restoreBest: true }],
+    captureState: [[], { best: [1, 2] }],
+    restoreState: [[{ best: [1, 2] }], undefined],
   },
 };
 
@@ -50,8 +56,26 @@ Deno.test("PORTS takes right arguments and answers, NaN too, and refuses one arg
       assert(rule.args.safeParse(args).success, `arguments of ${name}`);
       assert(rule.result.safeParse(result).success, `answer of ${name}`);
       assert(!rule.args.safeParse([...args, 1]).success, `an argument more of ${name}`);
-      if (args.length > 0) assert(!rule.args.safeParse(args.slice(1)).success, `an argument less of ${name}`);
+      const canDoWithLess = name === "augment" || name === "restoreState"; // of options; of what may be anything
+      if (args.length > 0 && !canDoWithLess) {
+        assert(!rule.args.safeParse(args.slice(1)).success, `an argument less of ${name}`);
+      }
     }
+  }
+});
+
+Deno.test("PORTS refuses wishes that would spoil a training", () => {
+  const { notify } = PORTS.callback.methods as NonNullable<typeof PORTS.callback.methods>;
+  const many = Object.fromEntries(Array.from({ length: 33 }, (_, index) => [`figure ${index}`, 0]));
+
+  for (
+    const wishes of [
+      ...[{ learningRate: 0 }, { learningRate: -1 }, { learningRate: 2 }, { learningRate: NaN }],
+      ...[{ save: "everything" }, { reason: "x".repeat(1_001) }, { log: many }, { log: { a: "text" } }],
+      ...[{ other: 1 }, null, []],
+    ]
+  ) {
+    assertEquals(notify!.result.safeParse(wishes).success, false);
   }
 });
 

@@ -1,9 +1,9 @@
 /**
- * The port of a training callback: hears how a training goes, and may ask it to stop.
+ * The port of a training callback: hears how a training goes, and says what it wishes.
  *
  * A callback declares the methods that it wants; those that it does not have are never sent to it. What it
- * writes into `state` is a wish that the trainer reads when the method is over: the state itself stays on
- * the other side of the wall.
+ * answers, and what it writes into `state.shouldStop`, is a wish that the trainer reads when the moment is over:
+ * the training itself stays on the other side of the wall.
  *
  * @module
  */
@@ -11,27 +11,63 @@ import type { RuntimeEvents } from "../../core/bus/events.ts";
 import type { CallbackConfig } from "./config.ts";
 import { type CallContext, PluginPort } from "./plugin_port.ts";
 
-/** Where a training is, as a callback sees it. */
+/** Where a training is, as a callback sees it: a copy, which changes nothing but by `shouldStop`. */
 export interface TrainerState {
+  /** The one in hand, from 0. */
   readonly epoch: number;
   /** Steps that are done. */
   readonly step: number;
   readonly maxSteps: number;
   /** Set it to stop the training after the step in hand. */
   shouldStop: boolean;
+  /** All that there will be, unless it stops before. */
+  readonly epochs?: number;
+  readonly stepsPerEpoch?: number;
+  /** Of the step that was taken last. */
+  readonly learningRate?: number;
 }
 
 /** What was measured, by name: `loss`, `val_loss`, `accuracy`. */
 export type Logs = Readonly<Record<string, number>>;
 
+/** What a callback wishes. What is absent is no wish. */
+export interface CallbackWishes {
+  /** Stop after the step in hand. */
+  readonly shouldStop?: boolean;
+  /** Why it stops, for people. */
+  readonly reason?: string;
+  /** Of the steps from here on, above 0 and at most 1: the schedule goes on in proportion. */
+  readonly learningRate?: number;
+  /** Write a checkpoint now, or keep the weights of now as the best of the run. */
+  readonly save?: "checkpoint" | "best";
+  /** Go back to the best weights when the training is over. */
+  readonly restoreBest?: boolean;
+  /** Figures for the log, at most 32. */
+  readonly log?: Logs;
+}
+
+/** What a method of a callback may answer. */
+export type CallbackAnswer = Promise<CallbackWishes | void> | CallbackWishes | void;
+
 /** The moments of a training; all are optional. */
 export interface CallbackMethods {
-  onTrainBegin?(state: TrainerState, context?: CallContext): Promise<void> | void;
-  onTrainEnd?(logs: Logs, state: TrainerState, context?: CallContext): Promise<void> | void;
-  onEpochBegin?(epoch: number, state: TrainerState, context?: CallContext): Promise<void> | void;
-  onEpochEnd?(epoch: number, logs: Logs, state: TrainerState, context?: CallContext): Promise<void> | void;
-  onBatchBegin?(batch: number, state: TrainerState, context?: CallContext): Promise<void> | void;
-  onBatchEnd?(batch: number, logs: Logs, state: TrainerState, context?: CallContext): Promise<void> | void;
+  onTrainBegin?(state: TrainerState, context?: CallContext): CallbackAnswer;
+  onTrainEnd?(logs: Logs, state: TrainerState, context?: CallContext): CallbackAnswer;
+  onEpochBegin?(epoch: number, state: TrainerState, context?: CallContext): CallbackAnswer;
+  onEpochEnd?(epoch: number, logs: Logs, state: TrainerState, context?: CallContext): CallbackAnswer;
+  /** Before each step. Costs a message for each, so declare it only if it is needed. */
+  onBatchBegin?(batch: number, state: TrainerState, context?: CallContext): CallbackAnswer;
+  onBatchEnd?(batch: number, logs: Logs, state: TrainerState, context?: CallContext): CallbackAnswer;
+  /** After an evaluation on the validation texts; the names in `logs` begin with `val_`. */
+  onEvaluate?(logs: Logs, state: TrainerState, context?: CallContext): CallbackAnswer;
+  /** After a checkpoint was written. @param path of its folder, for people; a plugin cannot read there */
+  onCheckpoint?(path: string, state: TrainerState, context?: CallContext): CallbackAnswer;
+  /**
+   * What it has to remember when the run is interrupted, as JSON can carry it. It is part of each checkpoint; it
+   * comes back by {@linkcode CallbackMethods.restoreState} before `onTrainBegin` of a resumed run.
+   */
+  captureState?(): unknown;
+  restoreState?(state: unknown): Promise<void> | void;
 }
 
 /**

@@ -9,6 +9,7 @@
  */
 import type { RuntimeEvents } from "../../core/bus/events.ts";
 import type * as tf from "../../core/deps/tfjs.ts";
+import type { Task } from "../../core/manifest/task.ts";
 import type { HeadConfig } from "./config.ts";
 import { inject } from "../../core/container/inject.ts";
 import { EventBus } from "./event_bus.ts";
@@ -21,6 +22,9 @@ import { type CallContext, PluginPort } from "./plugin_port.ts";
  * the tokens that are not padding, `[batch, hidden]`. `all`: `[batch, seq, hidden]`.
  */
 export type HiddenStates = "cls" | "mean" | "all";
+
+/** Figures about a batch by name: numbers, or scalars that the runtime reads and frees. */
+export type HeadMetrics = Readonly<Record<string, tf.Tensor | number>>;
 
 /**
  * Base class of heads. Build the layers in the constructor, with `this.layers`.
@@ -72,8 +76,13 @@ export abstract class HeadPort<
     return "cls";
   }
 
+  /** What it learns, which decides the shapes of its logits and of its targets; see {@linkcode Task}. */
+  get task(): Task {
+    return "classification";
+  }
+
   /**
-   * Hidden states → logits `[batch, labels]`. Tensors made on the way are freed by the runtime; do not
+   * Hidden states → logits of the shape that its task has. Tensors made on the way are freed by the runtime; do not
    * dispose of the arguments. Everything must be differentiable by tfjs.
    */
   abstract forward(hiddenStates: tf.Tensor, context?: CallContext): Promise<tf.Tensor> | tf.Tensor;
@@ -82,4 +91,13 @@ export abstract class HeadPort<
   getLossFunction(): LossFunction {
     return crossEntropy;
   }
+
+  /**
+   * Figures of its own about a batch, beside those that the trainer computes from the logits. They are logged
+   * under the plugin's name. At most 32, finite.
+   *
+   * @param logits as {@linkcode HeadPort.forward} gave them
+   * @param labels as the loss function gets them
+   */
+  measure?(logits: tf.Tensor, labels: tf.Tensor): HeadMetrics | Promise<HeadMetrics>;
 }
