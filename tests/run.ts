@@ -5,21 +5,21 @@
  *     deno task test                        everything, doc examples too
  *     deno task test core/wall --filter x   a part
  *
- * This script itself may only start `deno`, and make and remove its one folder.
+ * This script itself may only start `deno`, and make and remove a folder in `runs/.tests`.
  *
  * @module
  */
 // deno-lint-ignore-file no-console -- a program's output is what it is for
 
-/** Where tests put their temporary files; empty before and after. */
+/** Where tests put their temporary files: a folder for each run, so that two of them do not meet. */
 const SCRATCH = "runs/.tests";
 
 const { npmCache } = JSON.parse(await deno("info", "--json")) as { npmCache: string };
 const everything = ["core", "workers", "plugins", "tests", "examples", "mod.ts"];
 const hasPath = Deno.args.some((argument) => !argument.startsWith("-"));
 
-await Deno.remove(SCRATCH, { recursive: true }).catch(() => {});
 await Deno.mkdir(SCRATCH, { recursive: true });
+const scratch = await Deno.makeTempDir({ dir: await Deno.realPath(SCRATCH) });
 const { code } = await new Deno.Command("deno", {
   args: [
     "test",
@@ -36,10 +36,10 @@ const { code } = await new Deno.Command("deno", {
     ...(hasPath ? [] : everything),
     ...Deno.args,
   ],
-  env: { TMPDIR: await Deno.realPath(SCRATCH) },
+  env: { TMPDIR: scratch },
 }).spawn().status;
-const left = [...Deno.readDirSync(SCRATCH)].map(({ name }) => name);
-await Deno.remove(SCRATCH, { recursive: true });
+const left = [...Deno.readDirSync(scratch)].map(({ name }) => name);
+await Deno.remove(scratch, { recursive: true });
 if (left.length > 0) console.error(`Tests left files behind: ${left.join(", ")}`);
 Deno.exit(code || (left.length > 0 ? 1 : 0));
 

@@ -77,7 +77,7 @@ Deno.test("PluginCaller.call() says in a line what is wrong with the arguments o
   ][] = [
     ["augmenter", "augment", [], "arguments: found a list of 0, expected at least 1 item"],
     ["augmenter", "augment", [["a", 5]], "argument 1.1: found 5, expected text"],
-    ["augmenter", "augment", [["a"], 1], "arguments: found a list of 2, expected at most 1 item"],
+    ["augmenter", "augment", [["a"], {}, 1], "arguments: found a list of 3, expected at most 2 items"],
     ["feature", "extractFeatures", [{ text: ["a"], length: [1, 2] }], "columns of one length"],
     ["feature", "extractFeatures", [[["a"]]], "argument 1: found a list of 1, expected a mapping"],
     [
