@@ -26,6 +26,8 @@ import { formatRecord, LOG_LEVELS, Logger, type LogLevel } from "./core/containe
 import { MetricsCollector } from "./core/container/metrics.ts";
 import { MetricsSummary, type SourceSummary } from "./core/container/metrics_summary.ts";
 import { admission } from "./core/plugins/admission.ts";
+import { FeatureCache } from "./core/plugins/feature_cache.ts";
+import { extractFeatures, type ExtractOptions, type ExtractResult } from "./core/plugins/features.ts";
 import { PluginManager, type PluginUse } from "./core/plugins/manager.ts";
 import type { Backend, BackendName } from "./core/tensor/backend.ts";
 import type { Classifier } from "./core/train/classifier.ts";
@@ -34,6 +36,7 @@ import type { LoadHead } from "./core/train/head_plugin.ts";
 import type { ConsentOptions } from "./core/security/consent.ts";
 import { buildImage, type PluginImage } from "./core/security/image.ts";
 import { pluginSource } from "./core/security/source.ts";
+import type { Table } from "./core/table/table.ts";
 import { KBertError } from "./core/wall/errors.ts";
 import type { SandboxFactory } from "./core/wall/sandbox.ts";
 import { processSandbox } from "./workers/process_sandbox.ts";
@@ -74,6 +77,16 @@ export { GrantStore } from "./core/security/grants.ts";
 export type { Grant } from "./core/security/grants.ts";
 export type { Permissions } from "./core/security/permissions.ts";
 export type { Tier } from "./core/wall/sandbox.ts";
+export type { ExtractOptions, ExtractReport, ExtractResult } from "./core/plugins/features.ts";
+export { Table } from "./core/table/table.ts";
+export type { ColumnLists } from "./core/table/table.ts";
+export type { Cell, Column, ColumnType } from "./core/table/column.ts";
+export { readCsv } from "./core/table/csv.ts";
+export type { CsvOptions } from "./core/table/csv.ts";
+export { rowTexts } from "./core/table/templates.ts";
+export type { RowTemplate, RowTextOptions } from "./core/table/templates.ts";
+export { fromWire, toWire } from "./core/table/wire.ts";
+export type { WireTable } from "./core/table/wire.ts";
 export type { PluginHooks } from "./core/plugins/hooks.ts";
 export type { PluginState } from "./core/plugins/lifecycle.ts";
 export type * from "./core/plugins/ports.ts";
@@ -135,6 +148,21 @@ export interface Runtime<OwnEvents extends object = Record<never, never>> extend
    * @throws {KBertError} `backend/unavailable`; `input/invalid` if another one is running.
    */
   backend(wanted?: BackendName | "auto"): Promise<Backend>;
+  /**
+   * Adds the columns of feature extractors to a table, each after those before it. One whose result is in the
+   * cache is not started.
+   *
+   * @param uses extractors by path, URL, name or image, with their settings; those of `tier` and `limits` hold too
+   * @throws {KBertError} what starting or calling one throws, unless `onFailure` is `skip`
+   */
+  extractFeatures(
+    table: Table,
+    uses: readonly PluginUse[],
+    options?: Omit<ExtractOptions, "cache"> & {
+      /** Folder where results are kept. @default {none} */
+      readonly cache?: string;
+    },
+  ): Promise<ExtractResult>;
   /** Trains a classifier and tests it; see {@linkcode FineTuneOptions}. */
   fineTune(options: FineTuneOptions): Promise<FineTuneOutcome>;
   /** Loads the model of a finished run, or a model folder. The caller disposes of it. */
@@ -188,6 +216,17 @@ export async function createRuntime<OwnEvents extends object = Record<never, nev
     ...{ plugins, container, logger, metrics },
     measured: () => summary.snapshot(),
     backend: backend.get,
+    async extractFeatures(table, uses, { cache, ...options } = {}): Promise<ExtractResult> {
+      const extractors = await Promise.all(
+        uses.filter(({ enabled = true }) => enabled).map(async ({ plugin, ...use }) => {
+          const image = await plugins.vet(plugin);
+          const start = () => plugins.start(image, { ...use, port: "feature" as const });
+          return { image, settings: use.settings ?? {}, start };
+        }),
+      );
+      const kept = cache === undefined ? {} : { cache: new FeatureCache(cache) };
+      return await extractFeatures(extractors, table, { ...options, ...kept });
+    },
     async fineTune(options): Promise<FineTuneOutcome> {
       const { fineTune } = await import("./core/train/fine_tune.ts");
       const used = await backend.get(options.config.backend);

@@ -23,7 +23,7 @@ import { ON_A_PIPE } from "./process_protocol.ts";
 /** What the two entries differ in. */
 export interface BootOptions {
   readonly sdk: SdkModules;
-  /** Beside those that need no tensors. */
+  /** Beside those that need neither tensors nor tables. */
   readonly ports: ReadonlyMap<string, PortServer>;
 }
 

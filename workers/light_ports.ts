@@ -1,9 +1,8 @@
 /**
- * The ports that need no tensors.
+ * The ports that need neither tensors nor tables.
  *
  * @module
  */
-import { FeaturePort } from "../plugins/sdk/feature.ts";
 import { PluginPort } from "../plugins/sdk/plugin_port.ts";
 import { serveAugmenter } from "./augmenter_server.ts";
 import { serveCallback } from "./callback_server.ts";
@@ -13,6 +12,5 @@ import { type PortServer, serveMethods } from "./port_server.ts";
 export const LIGHT_PORTS: readonly (readonly [port: string, server: PortServer])[] = [
   ["plugin", serveMethods(PluginPort)],
   ["augmenter", serveAugmenter],
-  ["feature", serveMethods(FeaturePort, { isCallable: (name) => name === "extractFeatures" })],
   ["callback", serveCallback],
 ];

@@ -10,6 +10,7 @@
  *
  * @module
  */
+import { ENTRIES } from "./entries.ts";
 import {
   MEMORY_EXIT_CODE,
   MEMORY_LINE,
@@ -22,12 +23,11 @@ import {
 const WATCH_INTERVAL_MS = 25;
 const BYTES_PER_MB = 2 ** 20;
 
-const { tensors, permissions, memoryMb, hostId } = JSON.parse(Deno.args[0] ?? "") as ProcessSetup;
+const { kit, permissions, memoryMb, hostId } = JSON.parse(Deno.args[0] ?? "") as ProcessSetup;
 /** Resident memory without the plugin, as soon as it is known. Nothing of the plugin has run before. */
 let baseBytes: number | undefined;
 
-const module = tensors ? "./tensor_plugin_worker.ts" : "./plugin_worker.ts";
-const worker = new Worker(new URL(module, import.meta.url), { type: "module", deno: { permissions } });
+const worker = new Worker(new URL(ENTRIES[kit], import.meta.url), { type: "module", deno: { permissions } });
 worker.postMessage(ON_A_PIPE);
 // Deno has written the error to standard error by then.
 worker.onerror = (event) => {

@@ -1,5 +1,5 @@
 /**
- * The entry of a plugin's worker without tensors: see boot.ts for what it does.
+ * The entry of a plugin's worker with the plain SDK: see boot.ts for what it does.
  *
  * @module
  */

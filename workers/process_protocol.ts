@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { SandboxPermissions } from "../core/wall/sandbox.ts";
+import type { Kit, SandboxPermissions } from "../core/wall/sandbox.ts";
 
 /** How a process is told what to become; JSON, its only argument. */
 export interface ProcessSetup {
-  readonly tensors: boolean;
+  readonly kit: Kit;
   /** Of the plugin's worker. */
   readonly permissions: SandboxPermissions;
   /** MiB, see SandboxOptions. */

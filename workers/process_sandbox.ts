@@ -53,6 +53,8 @@ export const processGraph = (): Promise<unknown>[] => [
   import("./plugin_process.ts"),
   import("./plugin_worker.ts"),
   import("./tensor_plugin_worker.ts"),
+  import("./table_plugin_worker.ts"),
+  import("./full_plugin_worker.ts"),
 ];
 
 class PluginProcess implements ProcessSandbox {
@@ -72,12 +74,12 @@ class PluginProcess implements ProcessSandbox {
   #waitingBytes = 0;
 
   constructor(options: SandboxOptions, spawn: typeof spawnPluginProcess) {
-    const { name, tensors, permissions = "none" } = options;
+    const { name, kit, permissions = "none" } = options;
     const { memoryMb, heapMb } = { ...SANDBOX_LIMITS, ...options };
     this.#options = options;
     this.#memoryMb = memoryMb;
     this.#heapMb = heapMb;
-    this.#child = spawn({ name, tensors, permissions, memoryMb, heapMb, hostId: Deno.pid });
+    this.#child = spawn({ name, kit, permissions, memoryMb, heapMb, hostId: Deno.pid });
     opened("sandboxes");
     opened("processes");
     this.processId = this.#child.pid;

@@ -91,7 +91,7 @@ const GREET = "text(`k-bert ${Deno.pid}`);";
 /** Why a sandbox whose process runs this instead of a plugin says that it ended. */
 async function reasonFor(code: string): Promise<string> {
   const failure = Promise.withResolvers<string>();
-  const options = { name: "x", tensors: false, onFailure: failure.resolve };
+  const options: SandboxOptions = { name: "x", kit: "plain", onFailure: failure.resolve };
   using sandbox = processSandbox(options, () => processOf(code));
   const reason = await failure.promise;
   await endOf(sandbox);
@@ -243,7 +243,7 @@ Deno.test("processSandbox() says why a plugin does not load, and ends what is di
   assertMatch(uncaught.message, /nobody caught: late$/);
 
   let isFailed = false;
-  const sandbox = processSandbox({ name: "x", tensors: false, onFailure: () => isFailed = true });
+  const sandbox = processSandbox({ name: "x", kit: "plain", onFailure: () => isFailed = true });
   sandbox[Symbol.dispose]();
   sandbox[Symbol.dispose]();
   await endOf(sandbox);
@@ -254,7 +254,7 @@ Deno.test({
   name: "processSandbox() names the right that is missing, and is never something weaker",
   permissions: { run: false, read: "inherit" },
   fn: () => {
-    const options = { name: "x", tensors: false, onFailure: () => {} };
+    const options: SandboxOptions = { name: "x", kit: "plain", onFailure: () => {} };
 
     const error = assertThrows(() => processSandbox(options), KBertError, "--allow-run=deno");
 
@@ -318,7 +318,7 @@ Deno.test("processSandbox() hands on every frame before it says that the process
   const heads: unknown[] = [];
   const failure = Promise.withResolvers<string>();
   using sandbox = processSandbox(
-    { name: "x", tensors: false, onFailure: failure.resolve },
+    { name: "x", kit: "plain", onFailure: failure.resolve },
     () => processOf(talking(`${GREET} for (let n = 0; n < 1_000; n++) text("head " + n); Deno.exit(9);`)),
   );
   sandbox.port.onframe = (head) => heads.push(head);
@@ -329,7 +329,7 @@ Deno.test("processSandbox() hands on every frame before it says that the process
 
 Deno.test("processSandbox() keeps what is said before anybody listens, which is not much", async () => {
   using sandbox = processSandbox(
-    { name: "x", tensors: false, onFailure: () => {} },
+    { name: "x", kit: "plain", onFailure: () => {} },
     () => processOf(talking(`${GREET} text("ready"); Deno.exit(0);`)),
   );
   await sandbox.ended;

@@ -2,8 +2,8 @@
  * Places that are started before anybody asks for them: starting one is most of the time that a plugin takes
  * to load.
  *
- * Only those without tensors and with the usual limits are kept, because the others cost several times the memory. The first place of
- * all is not a spare: a program without plugins, or with one, pays for none that it does not use.
+ * Only those with the plain SDK and the usual limits are kept, because the others cost several times the
+ * memory. The first place of all is not a spare: a program without plugins, or with one, pays for none that it does not use.
  *
  * @module
  */
@@ -35,7 +35,7 @@ interface Spare {
  *
  * using clock = fakeTime();
  * using spares = new SpareSandboxes(workerSandbox, 1);
- * using _sandbox = spares.create({ name: "spam", tensors: false, onFailure: () => {} });
+ * using _sandbox = spares.create({ name: "spam", kit: "plain", onFailure: () => {} });
  * await clock.tickAsync(50);
  * assertEquals(spares.waiting, 1);
  * ```
@@ -88,7 +88,7 @@ export class SpareSandboxes implements Disposable {
         owner: undefined,
         sandbox: this.#create({
           name: "a plugin to come",
-          tensors: false,
+          kit: "plain",
           onFailure: (reason) => this.#failed(spare, reason),
           log: (line) => spare.owner?.log?.(line),
         }),
@@ -106,8 +106,8 @@ export class SpareSandboxes implements Disposable {
 }
 
 /** Whether any place will do. */
-function isUsual({ tensors, permissions = "none", memoryMb, heapMb }: SandboxOptions): boolean {
-  return !tensors && permissions === "none" &&
+function isUsual({ kit, permissions = "none", memoryMb, heapMb }: SandboxOptions): boolean {
+  return kit === "plain" && permissions === "none" &&
     (memoryMb ?? SANDBOX_LIMITS.memoryMb) === SANDBOX_LIMITS.memoryMb &&
     (heapMb ?? SANDBOX_LIMITS.heapMb) === SANDBOX_LIMITS.heapMb;
 }

@@ -32,7 +32,7 @@ function places(): { create: (options: SandboxOptions) => Made; made: Made[] } {
 }
 
 function asked(name: string, failures: string[] = []): SandboxOptions {
-  return { name, tensors: false, onFailure: (reason) => failures.push(reason) };
+  return { name, kit: "plain", onFailure: (reason) => failures.push(reason) };
 }
 
 Deno.test("SpareSandboxes starts a spare when the first place has been asked for a while, and hands it out next", async () => {
@@ -77,7 +77,7 @@ Deno.test("SpareSandboxes keeps none for tensors, none if it is told so, and end
     using none = new SpareSandboxes(create, 0);
     using _light = none.create(asked("light"));
     using spares = new SpareSandboxes(create, 2);
-    using _heavy = spares.create({ ...asked("heavy"), tensors: true });
+    using _heavy = spares.create({ ...asked("heavy"), kit: "tensors" });
     await clock.tickAsync(50);
     assertEquals(made.length, 2);
     using _other = spares.create(asked("other"));
@@ -93,7 +93,7 @@ Deno.test("SpareSandboxes gives a plugin a worker that is as good as a new one",
   const manifest = "name: echo\nversion: 1.0.0\nentry_points:\n  plugin: main:Echo\n";
   const code = `import { PluginPort } from "k-bert/sdk";
     export class Echo extends PluginPort { say(text) { return text; } }`;
-  const image = await sealImage(manifest, new Map([["plugin:///main.ts", code]]), false, "echo");
+  const image = await sealImage(manifest, new Map([["plugin:///main.ts", code]]), "echo");
 
   const answers: unknown[] = [];
   for (const text of ["cold", "warm", "warm again"]) {

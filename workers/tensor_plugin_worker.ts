@@ -1,6 +1,6 @@
 /**
  * The entry of a plugin's worker with tensors: the same as plugin_worker.ts, with tfjs and the ports
- * that need it. Two entries, because a worker without tensors starts in a third of the time.
+ * that need it. Entries of their own, because a worker without tensors starts in a third of the time.
  *
  * @module
  */

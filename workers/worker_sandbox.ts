@@ -10,11 +10,11 @@
 import { messagePort } from "../core/wall/frame.ts";
 import { closed, opened } from "../core/wall/ledger.ts";
 import type { Sandbox, SandboxOptions } from "../core/wall/sandbox.ts";
+import { ENTRIES } from "./entries.ts";
 
 /** Starts a Web Worker that waits for a plugin's image. */
-export function workerSandbox({ name, tensors, onFailure }: SandboxOptions): Sandbox {
-  const entry = tensors ? "./tensor_plugin_worker.ts" : "./plugin_worker.ts";
-  const worker = new Worker(new URL(entry, import.meta.url), {
+export function workerSandbox({ name, kit, onFailure }: SandboxOptions): Sandbox {
+  const worker = new Worker(new URL(ENTRIES[kit], import.meta.url), {
     type: "module",
     name,
     deno: { permissions: "none" },
@@ -64,4 +64,6 @@ function letGo(worker: Worker): void {
 export const workerGraph = (): Promise<unknown>[] => [
   import("./plugin_worker.ts"),
   import("./tensor_plugin_worker.ts"),
+  import("./table_plugin_worker.ts"),
+  import("./full_plugin_worker.ts"),
 ];

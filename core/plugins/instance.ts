@@ -72,7 +72,7 @@ export class PluginInstance implements Disposable {
     this.#sandbox = createSandbox({
       ...sandbox,
       name,
-      tensors: image.usesTensors,
+      kit: image.kit,
       onFailure: (reason) => this.channel.close(printable(reason)),
     });
     this.channel = new Channel(this.#sandbox.port, {

@@ -65,7 +65,7 @@ Deno.test("PluginInstance.load() sends the image, the config and what the manife
     moduleUrls: ["plugin:///main.ts"],
     moduleSources: [`import "k-bert/sdk"; export class Main {}`],
   });
-  assertEquals([made_.worker.options.name, made_.worker.options.tensors], ["sample#2", false]);
+  assertEquals([made_.worker.options.name, made_.worker.options.kit], ["sample#2", "plain"]);
   assertEquals(made_.instance.tier, "worker");
 });
 

@@ -152,7 +152,16 @@ export class PluginManager implements Disposable, AsyncDisposable {
     plugin: string | URL | PluginImage,
     options: LoadOptions<Port> = {},
   ): Promise<Plugin<Port>> {
-    return this.#load(await this.#imageOf(plugin), options);
+    return this.#load(await this.vet(plugin), options);
+  }
+
+  /**
+   * Reads and vets a plugin, and answers its image: what {@linkcode PluginManager.load} would make a plugin of.
+   *
+   * @throws {KBertError} as it does
+   */
+  async vet(plugin: string | URL | PluginImage): Promise<PluginImage> {
+    return isImage(plugin) ? plugin : await buildImage(await this.#sourceOf(plugin));
   }
 
   /** Loads, initializes and activates a plugin, after those that it needs. Throws as all three do. */
@@ -179,7 +188,7 @@ export class PluginManager implements Disposable, AsyncDisposable {
     const steps = startOrder(known, running, (name) => this.registry.get(name)?.manifest);
     // All are vetted before the first of them runs.
     const images = await Promise.all(
-      steps.map((step) => this.#imageOf("use" in step ? step.use.plugin : step.needed)),
+      steps.map((step) => this.vet("use" in step ? step.use.plugin : step.needed)),
     );
     await using undo = new AsyncDisposableStack();
     const started: Plugin[] = [];
@@ -262,10 +271,6 @@ export class PluginManager implements Disposable, AsyncDisposable {
       : undefined;
     this.#plugins.set(name, plugin as unknown as Plugin);
     return plugin;
-  }
-
-  async #imageOf(plugin: string | URL | PluginImage): Promise<PluginImage> {
-    return isImage(plugin) ? plugin : await buildImage(await this.#sourceOf(plugin));
   }
 
   /** Without reading any code. */

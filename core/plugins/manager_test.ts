@@ -33,7 +33,7 @@ Deno.test("PluginManager.start() sends the image, the config and the seed, and a
   });
   assertEquals([request["listens"], request["services"]], [["news.*"], ["glossary"]]);
   assertEquals([request["moduleUrls"], sources], [[...image.modules.keys()], [...image.modules.values()]]);
-  assertEquals([place!.options.name, place!.options.tensors], ["sample", false]);
+  assertEquals([place!.options.name, place!.options.kit], ["sample", "plain"]);
   assertEquals([plugin.name, plugin.version, plugin.state, plugin.tier, plugin.openCalls, plugin.priority], [
     ...["sample", "1.0.0", "active", "worker"],
     ...[0, 3],

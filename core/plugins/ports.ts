@@ -10,9 +10,12 @@
 import { z } from "../deps/zod.ts";
 import type { PortName } from "../manifest/families.ts";
 import { type Task, TASKS } from "../manifest/task.ts";
+import { fromWire, type WireTable } from "../table/wire.ts";
 import { type HostTensor, isHostTensor } from "../wall/tensor.ts";
+import { messageOf } from "../wall/errors.ts";
 import type { WireValue } from "../wall/values.ts";
-import { guardColumns, type GuardProblem, guardTexts } from "./guards.ts";
+import { type GuardProblem, guardTexts } from "./guards.ts";
+import { guardTable } from "./table_guard.ts";
 
 /** What becomes of the result of a plugin that fails in `callAll`. */
 export type FailurePolicy =
@@ -74,13 +77,10 @@ export interface AugmenterMethods {
   augment(texts: readonly string[], options?: AugmentOptions): readonly string[];
 }
 
-/** A table by columns of one length. */
-export type Columns = Readonly<Record<string, readonly (number | string | boolean | null)[]>>;
-
 /** See the SDK's `FeaturePort`. */
 export interface FeatureMethods {
-  /** The same table with more columns. */
-  extractFeatures(data: Columns): Columns;
+  /** The same table with more columns. Tables as they cross the wall: see core/table/wire.ts. */
+  extractFeatures(data: WireTable): WireTable;
 }
 
 /** Where a training is, as callbacks see it. */
@@ -239,18 +239,19 @@ const AUGMENTER = {
   },
 } satisfies Rules<AugmenterMethods>;
 
-const columns: z.ZodType<Columns> = z.record(
-  z.string(),
-  z.array(z.union([z.custom<number>(isNumber, "a number"), z.string(), z.boolean(), z.null()])),
-).refine(
-  (table) => new Set(Object.values(table).map(({ length }) => length)).size <= 1,
-  "columns of one length",
-);
+const table = z.custom<WireTable>().superRefine((value, context) => {
+  try {
+    fromWire(value);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: `a table, but ${messageOf(error)}` });
+  }
+});
 const FEATURE = {
   extractFeatures: {
-    args: z.tuple([columns]),
-    result: columns,
-    guard: (args: readonly unknown[], answer: unknown) => guardColumns(args[0] as Columns, answer as Columns),
+    args: z.tuple([table]),
+    result: table,
+    guard: (args: readonly unknown[], answer: unknown) =>
+      guardTable(args[0] as WireTable, answer as WireTable),
   },
 } satisfies Rules<FeatureMethods>;
 

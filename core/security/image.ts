@@ -11,8 +11,9 @@ import { dependencyFile } from "../manifest/dependency_file.ts";
 import { parseManifest, type PluginManifest, splitEntryPoint } from "../manifest/schema.ts";
 import { checkCompatibility, RUNTIME_VERSION } from "../manifest/version.ts";
 import { KBertError } from "../wall/errors.ts";
+import type { Kit } from "../wall/sandbox.ts";
 import { installCommand } from "./commands.ts";
-import { type Import, importsOf, TENSOR_SDK } from "./imports.ts";
+import { type Import, importsOf, TABLE_SDK, TENSOR_SDK } from "./imports.ts";
 import { plainCode } from "./plain_code.ts";
 import { refused } from "./refusal.ts";
 import type { PluginSource } from "./source.ts";
@@ -24,9 +25,9 @@ export interface PluginImage {
   readonly manifestText: string;
   /** URL (`plugin:///file.ts`) → JavaScript, in the order of the URLs. */
   readonly modules: ReadonlyMap<string, string>;
-  /** Whether a module imports the tensor part of the SDK. */
-  readonly usesTensors: boolean;
-  /** Of everything above, in hexadecimal. */
+  /** Which parts of the SDK its modules import. */
+  readonly kit: Kit;
+  /** Of the manifest and the modules, in hexadecimal. */
   readonly sha256: string;
 }
 
@@ -49,15 +50,11 @@ const ROOT = "plugin:///";
 export async function buildImage(source: PluginSource): Promise<PluginImage> {
   const { manifest, text: manifestText } = await readManifest(source);
   const modules = new Map<string, string>();
-  let usesTensors = false;
   await readModules(source, manifest, {
     take: (url, code) => void modules.set(url, code),
-    follow: ({ specifier }) => {
-      usesTensors ||= specifier === TENSOR_SDK;
-      return true;
-    },
+    follow: () => true,
   });
-  return await sealImage(manifestText, new Map([...modules].sort(byUrl)), usesTensors, source.name);
+  return await sealImage(manifestText, new Map([...modules].sort(byUrl)), source.name);
 }
 
 /**
@@ -102,14 +99,15 @@ export async function readManifest(
 export async function sealImage(
   manifestText: string,
   modules: ReadonlyMap<string, string>,
-  usesTensors: boolean,
   name: string,
 ): Promise<PluginImage> {
   const manifest = parseManifest(manifestText, `${name}/plugin.yaml`);
+  const used = new Set<string>();
   for (const [url, code] of modules) {
     const file = url.slice(ROOT.length);
     if (url !== moduleUrl(file)) throw refused(manifest.name, file, `${url} is not a module's URL`);
     for (const found of importsOf(code, file, manifest)) {
+      used.add(found.specifier);
       const target = targetOf(found, url);
       if (target === undefined || modules.has(target)) continue;
       throw refused(
@@ -122,12 +120,18 @@ export async function sealImage(
   // JSON of a list is unambiguous about where one text ends and the next begins.
   const canonical = JSON.stringify([manifestText, ...[...modules].flat()]);
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(canonical));
-  return { manifest, manifestText, modules, usesTensors, sha256: new Uint8Array(digest).toHex() };
+  return { manifest, manifestText, modules, kit: kitOf(used), sha256: new Uint8Array(digest).toHex() };
 }
 
 /** The URL of a plugin's file within its image. */
 export function moduleUrl(file: string): string {
   return ROOT + file;
+}
+
+function kitOf(specifiers: ReadonlySet<string>): Kit {
+  const tensors = specifiers.has(TENSOR_SDK);
+  const tables = specifiers.has(TABLE_SDK);
+  return tensors && tables ? "all" : tensors ? "tensors" : tables ? "tables" : "plain";
 }
 
 /** What is done with what is found. */

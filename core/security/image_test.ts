@@ -53,7 +53,7 @@ Deno.test("buildImage() follows imports and keeps JavaScript by URL, in the orde
     image.modules.get("plugin:///main.ts"),
     `import { b } from "./lib/b.ts";\nexport class Main {          b         = b }\n`,
   );
-  assertEquals([image.manifest.name, image.usesTensors], ["sample", false]);
+  assertEquals([image.manifest.name, image.kit], ["sample", "plain"]);
 });
 
 const WITH_PACKAGE = `${MANIFEST}dependencies: ["npm:@a/stats@1.2.3"]\n`;
@@ -79,7 +79,7 @@ Deno.test("buildImage() takes packages that are declared and installed, and hash
   const { manifestText, modules } = image;
   const without = new Map([...modules].filter(([url]) => !url.endsWith("index.js")));
   await assertRejects(
-    () => sealImage(manifestText, without, false, "sample"),
+    () => sealImage(manifestText, without, "sample"),
     KBertError,
     "main.ts:1 imports npm:@a/stats@1.2.3, which is not part of it",
   );
@@ -130,13 +130,15 @@ Deno.test("packagesOf() answers what is imported, and looks neither at what is d
   assertEquals(packages, ["npm:a@1.0.0", "npm:b@1.0.0/x"]);
 });
 
-Deno.test("buildImage() notices whether the tensor part of the SDK is used, types aside", async () => {
-  const value = await buildImage(sourceOf({ "main.ts": `import { tf } from "k-bert/sdk/tensors"; tf;` }));
-  const type = await buildImage(
-    sourceOf({ "main.ts": `import type { tf } from "k-bert/sdk/tensors"; export {};` }),
-  );
+Deno.test("buildImage() notices which parts of the SDK are used, types aside", async () => {
+  const kitOf = async (main: string): Promise<string> =>
+    (await buildImage(sourceOf({ "main.ts": main }))).kit;
 
-  assertEquals([value.usesTensors, type.usesTensors], [true, false]);
+  assertEquals(await kitOf(`import { PluginPort } from "k-bert/sdk"; PluginPort;`), "plain");
+  assertEquals(await kitOf(`import { tf } from "k-bert/sdk/tensors"; tf;`), "tensors");
+  assertEquals(await kitOf(`import { aq } from "k-bert/sdk/tables"; aq;`), "tables");
+  assertEquals(await kitOf(`import "k-bert/sdk/tables"; import "k-bert/sdk/tensors";`), "all");
+  assertEquals(await kitOf(`import type { tf } from "k-bert/sdk/tensors"; export {};`), "plain");
 });
 
 Deno.test("buildImage() reads a file once that two entry points name", async () => {
@@ -355,7 +357,7 @@ Deno.test("buildImage() hashes to the same for the same content and to another f
 Deno.test("sealImage() makes the same image of the parts of one", async () => {
   const image = await buildImage(sourceOf({ "main.ts": "export class Main {}" }));
 
-  const again = await sealImage(image.manifestText, image.modules, image.usesTensors, "sample");
+  const again = await sealImage(image.manifestText, image.modules, "sample");
 
   assertEquals(again, image);
 });
@@ -370,7 +372,7 @@ Deno.test("sealImage() vets what was saved as if it were new", async (t) => {
   };
   for (const [what, modules] of Object.entries(saved)) {
     await t.step(what, async () => {
-      const sealed = (): Promise<PluginImage> => sealImage(MANIFEST, new Map(modules), false, "sample");
+      const sealed = (): Promise<PluginImage> => sealImage(MANIFEST, new Map(modules), "sample");
       assertEquals((await assertRejects(sealed, KBertError)).code, "plugin/image");
     });
   }
@@ -378,7 +380,7 @@ Deno.test("sealImage() vets what was saved as if it were new", async (t) => {
 
 Deno.test("sealImage() cannot be given the same hash by moving text from one part to the next", async () => {
   const of = (modules: [string, string][]): Promise<PluginImage> =>
-    sealImage(MANIFEST, new Map(modules), false, "sample");
+    sealImage(MANIFEST, new Map(modules), "sample");
 
   const one = await of([["plugin:///a.ts", "1"], ["plugin:///b.ts", "2"]]);
   const other = await of([["plugin:///a.ts", `1","plugin:///b.ts","2`.replaceAll(/.+/g, "12")], [

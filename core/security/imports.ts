@@ -15,9 +15,12 @@ import { messageOf } from "../wall/errors.ts";
 import { printable } from "../wall/failure.ts";
 import { refused } from "./refusal.ts";
 
-/** The SDK, and its part that computes. */
+/** The SDK, and its parts that compute and that know tables. */
 export const SDK = "k-bert/sdk";
 export const TENSOR_SDK = "k-bert/sdk/tensors";
+export const TABLE_SDK = "k-bert/sdk/tables";
+
+const SDK_MODULES: readonly string[] = [SDK, TENSOR_SDK, TABLE_SDK];
 
 /** The kinds of modules that a plugin may import. */
 export interface Import {
@@ -47,8 +50,9 @@ export function importsOf(
     const quoted = printable(JSON.stringify(specifier), 200);
     const kind = kindOf(specifier, file);
     if (kind === undefined) {
-      const advice = `a plugin may import its own files ("./name.ts"), "${SDK}", "${TENSOR_SDK}" and npm ` +
-        'packages with exact versions ("npm:name@1.2.3")';
+      const sdk = SDK_MODULES.map((one) => `"${one}"`).join(", ");
+      const advice = `a plugin may import its own files ("./name.ts"), ${sdk} and npm packages with exact ` +
+        'versions ("npm:name@1.2.3")';
       throw refused(name, file, `${place} imports ${quoted}; ${advice}`);
     }
     if (kind === "package" && !dependencies.includes(splitDependency(specifier)!.npm)) {
@@ -86,7 +90,7 @@ export function* partsOf(root: Node): Iterable<{ node: object; depth: number }> 
 }
 
 function kindOf(specifier: string, file: string): Import["kind"] | undefined {
-  if (specifier === SDK || specifier === TENSOR_SDK) return "sdk";
+  if (SDK_MODULES.includes(specifier)) return "sdk";
   if (dependencyFile(specifier) !== undefined) return "package";
   return isInside(specifier, file) ? "own" : undefined;
 }

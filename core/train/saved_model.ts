@@ -44,7 +44,6 @@ const classifierFile = z.object({
   head: z.object({
     sha256: z.string(),
     manifest: z.string(),
-    usesTensors: z.boolean(),
     modules: z.array(z.tuple([z.string(), z.string()])),
     settings: z.record(z.string(), z.unknown()),
   }),
@@ -80,7 +79,6 @@ export async function saveModel(
       head: {
         sha256: image.sha256,
         manifest: image.manifestText,
-        usesTensors: image.usesTensors,
         modules: [...image.modules],
         settings,
       },
@@ -103,7 +101,7 @@ export async function loadModel(path: string): Promise<SavedModel> {
   const folder = await modelFolder(path.replace(/\/+$/, ""));
   const { config, vocabulary, weights } = await readModelFolder(folder);
   const { labels, tokenizer, head } = await readClassifier(`${folder}/classifier.json`);
-  const image = await sealImage(head.manifest, new Map(head.modules), head.usesTensors, "the saved head");
+  const image = await sealImage(head.manifest, new Map(head.modules), "the saved head");
   if (image.sha256 !== head.sha256) {
     const plugin = image.manifest.name;
     const message = `The code of ${plugin} in ${folder}/classifier.json was changed since it was saved ` +

@@ -17,14 +17,17 @@ export type Tier = "worker" | "process";
  */
 export type SandboxPermissions = "none";
 
+/** Parts of the SDK beside the plain one: tensors, tables, or both of them. */
+export type Kit = "plain" | "tensors" | "tables" | "all";
+
 /** What a place is asked for. */
 export interface SandboxOptions {
   /** Shown in errors and by debuggers. */
   readonly name: string;
   /** Which tier is wanted, for those who can make several; others make what they make. */
   readonly tier?: Tier;
-  /** Whether the plugin computes with tensors; without, its place starts faster and takes less memory. */
-  readonly tensors: boolean;
+  /** What of the SDK is there; with less, a place starts faster and takes less memory. */
+  readonly kit: Kit;
   /** Called once if the place ends by itself: a crash, an uncaught error. Never after it was disposed of. */
   readonly onFailure: (reason: string) => void;
   /** @default {"none"} */

@@ -29,7 +29,7 @@ const LOWER = ["bert", "tensor", "security", "manifest", "container", "bus", "ta
 const GROUND = ["core/wall", "core/deps"];
 const ANYTHING = [""];
 /** What a plugin's worker is made of: the same bus and container as the host, and the declarations of settings. */
-const IN_A_WORKER = ["core/tensor", "core/bus", "core/container", "core/manifest", ...GROUND];
+const IN_A_WORKER = ["core/tensor", "core/table", "core/bus", "core/container", "core/manifest", ...GROUND];
 
 /**
  * Folder or file → what it may import besides itself, by the beginnings of paths. The longest matching
@@ -52,8 +52,9 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "core/bus": GROUND,
   "core/table": GROUND,
   "core/wall": ["core/deps"],
-  "core/deps": ["core/tensor/assets"], // third-party code too, only bundled
+  "core/deps": ["core/tensor/assets", "core/table/assets"], // third-party code too, only bundled
   "core/tensor/assets": [],
+  "core/table/assets": [],
   "workers": [...IN_A_WORKER, "plugins/sdk"],
   "plugins/sdk": IN_A_WORKER,
 };

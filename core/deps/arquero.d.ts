@@ -1,0 +1,1 @@
+export * from "npm:arquero@7.2.1";

@@ -1,0 +1,124 @@
+/**
+ * Reads CSV (RFC 4180) into a table, with the kind of each column found out.
+ *
+ * @module
+ */
+import { parseCsv } from "../deps/csv.ts";
+import { KBertError, messageOf } from "../wall/errors.ts";
+import { type Cell, type ColumnType, makeColumn } from "./column.ts";
+import { Table } from "./table.ts";
+
+/** How a CSV file is read. */
+export interface CsvOptions {
+  /** Its name, for errors. @default {"the CSV text"} */
+  readonly file?: string;
+  /** What stands between two values. @default {","} */
+  readonly separator?: string;
+  /** Texts that stand for nothing, beside the empty one. @default {["NA", "NaN", "null"]} */
+  readonly missing?: readonly string[];
+  /** Columns whose kind is not to be guessed: postal codes look like numbers. */
+  readonly types?: Readonly<Record<string, "number" | "text" | "boolean">>;
+}
+
+const MISSING = ["NA", "NaN", "null"];
+
+/**
+ * A table of a CSV text whose first line names the columns. A column of numbers becomes `float64`, one of `true`
+ * and `false` `bool`, everything else text; what is missing is `null`.
+ *
+ * @throws {KBertError} `input/invalid` with the line, for a row of another length, a quote that is not closed, a
+ * name that comes twice, or a value that is not of the kind that `types` says
+ * @example
+ * ```ts
+ * import { readCsv } from "./csv.ts";
+ * import { assertEquals } from "../deps/assert.ts";
+ *
+ * const table = readCsv('island,mass\n"Dream, north",3800\nBiscoe,\n');
+ * assertEquals(table.toLists(), { island: ["Dream, north", "Biscoe"], mass: [3800, null] });
+ * ```
+ */
+export function readCsv(text: string, options: CsvOptions = {}): Table {
+  const { file = "the CSV text", separator = ",", missing = MISSING, types = {} } = options;
+  const [names = [], ...rows] = parse(text, separator, file);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw wrong(file, `the column ${JSON.stringify(twice)} comes twice`, twice);
+  const unknown = Object.keys(types).find((name) => !names.includes(name));
+  if (unknown !== undefined) throw wrong(file, `there is no column ${JSON.stringify(unknown)}`, unknown);
+  const isMissing = new Set(["", ...missing]);
+  return new Table(
+    new Map(names.map((name, column) => {
+      const texts = rows.map((row) => isMissing.has(row[column]!.trim()) ? null : row[column]!);
+      return [name, makeColumn(name, cellsOf(name, texts, types[name], file))];
+    })),
+  );
+}
+
+/** The kinds of columns by name, for people: `island: text`. */
+export function describeColumns(table: Table): string[] {
+  const kinds: Record<ColumnType, string> = {
+    ...{ float64: "number", float32: "number", int32: "whole number", bool: "boolean", utf8: "text" },
+  };
+  return [...table.columns].map(([name, { type }]) => `${name}: ${kinds[type]}`);
+}
+
+function parse(text: string, separator: string, file: string): string[][] {
+  let rows: string[][];
+  try {
+    rows = parseCsv(text.replace(/^\ufeff/, ""), { separator });
+  } catch (cause) {
+    throw wrong(file, messageOf(cause), file, cause);
+  }
+  const width = rows[0]?.length ?? 0;
+  for (const [index, row] of rows.entries()) {
+    if (row.length === width) continue;
+    throw wrong(
+      file,
+      `row ${index + 1} has ${row.length} values, and the first line names ${width} columns`,
+      file,
+    );
+  }
+  return rows;
+}
+
+function cellsOf(
+  name: string,
+  texts: readonly (string | null)[],
+  type: "number" | "text" | "boolean" | undefined,
+  file: string,
+): Cell[] {
+  const is = (test: (text: string) => boolean): boolean => texts.every((text) => text === null || test(text));
+  if (type === "number" || type === undefined && is(isNumber)) {
+    return texts.map((text, row) => {
+      if (text === null || isNumber(text)) return text === null ? null : Number(text);
+      throw wrong(
+        file,
+        `row ${row + 2} of ${JSON.stringify(name)} is ${JSON.stringify(text)}, expected a number`,
+        name,
+      );
+    });
+  }
+  if (type === "boolean" || type === undefined && is(isBoolean)) {
+    return texts.map((text, row) => {
+      if (text === null || isBoolean(text)) return text === null ? null : text.toLowerCase() === "true";
+      throw wrong(
+        file,
+        `row ${row + 2} of ${JSON.stringify(name)} is ${JSON.stringify(text)}, expected true or false`,
+        name,
+      );
+    });
+  }
+  return [...texts];
+}
+
+function isNumber(text: string): boolean {
+  return /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text) && Number.isFinite(Number(text));
+}
+
+function isBoolean(text: string): boolean {
+  return /^(true|false)$/i.test(text);
+}
+
+function wrong(file: string, problem: string, name: string, cause?: unknown): KBertError<"input/invalid"> {
+  const message = `Cannot read ${file}: ${problem}`;
+  return new KBertError("input/invalid", message, { name }, { cause });
+}
