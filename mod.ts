@@ -32,7 +32,7 @@ import { PluginManager, type PluginUse } from "./core/plugins/manager.ts";
 import type { Backend, BackendName } from "./core/tensor/backend.ts";
 import type { Classifier } from "./core/train/classifier.ts";
 import type { FineTuneOptions, FineTuneOutcome } from "./core/train/fine_tune.ts";
-import type { LoadHead } from "./core/train/head_plugin.ts";
+import type { LoadRunPlugin } from "./core/train/run_plugin.ts";
 import type { ConsentOptions } from "./core/security/consent.ts";
 import { buildImage, type PluginImage } from "./core/security/image.ts";
 import { pluginSource } from "./core/security/source.ts";
@@ -48,10 +48,22 @@ export { parseTrainingConfig } from "./core/train/config.ts";
 export type { TrainingConfig } from "./core/train/config.ts";
 export { splitByGroups } from "./core/train/split.ts";
 export type { LabelledText, Split, SplitOptions } from "./core/train/split.ts";
+export type {
+  MeasuredText,
+  MultiLabelText,
+  RankedTexts,
+  TaggedWords,
+  TrainingExample,
+} from "./core/train/examples.ts";
+export type { Task } from "./core/manifest/task.ts";
+export type { TaskScores } from "./core/train/task_scores.ts";
+export type { FailureTable } from "./core/train/run_plugin.ts";
+export type { EarlyStop } from "./core/train/training.ts";
 export type { Display, FineTuneOptions, FineTuneOutcome } from "./core/train/fine_tune.ts";
-export type { Classifier, Prediction } from "./core/train/classifier.ts";
+export type { Classifier } from "./core/train/classifier.ts";
+export type { Prediction } from "./core/train/prediction.ts";
 export { formatResult } from "./core/train/result_text.ts";
-export type { PluginShare, RunResult, Scores } from "./core/train/result.ts";
+export type { ClassifierResult, PluginShare, RunFacts, RunResult, Scores } from "./core/train/result.ts";
 export type { StepReport } from "./core/train/trainer.ts";
 export { EventBus } from "./core/bus/event_bus.ts";
 export type { EventBusOptions } from "./core/bus/event_bus.ts";
@@ -208,8 +220,8 @@ export async function createRuntime<OwnEvents extends object = Record<never, nev
 
   const backend = backendOnce();
   stack.use(backend);
-  const loadHead: LoadHead = (image, { timeoutMs, ...head }) =>
-    plugins.start(image, { port: "head", ...head, limits: { callMs: timeoutMs } });
+  const loadPlugin: LoadRunPlugin = (image, { timeoutMs, ...use }) =>
+    plugins.start(image, { ...use, limits: { callMs: timeoutMs } });
   const owned = stack.move();
   return {
     events: events as unknown as EventBus<RuntimeEvents & OwnEvents>, // one bus carries whatever topics there are
@@ -231,11 +243,11 @@ export async function createRuntime<OwnEvents extends object = Record<never, nev
       const { fineTune } = await import("./core/train/fine_tune.ts");
       const used = await backend.get(options.config.backend);
       options.display?.note(`Tensors are computed by ${used.name}, because ${used.reason}`);
-      return await fineTune({ backend: used, loadHead }, options);
+      return await fineTune({ backend: used, loadPlugin }, options);
     },
     async loadModel(path): Promise<Classifier> {
       const { Classifier } = await import("./core/train/classifier.ts");
-      return await Classifier.load(path, { backend: await backend.get(), loadHead });
+      return await Classifier.load(path, { backend: await backend.get(), loadPlugin });
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -27,6 +27,7 @@ export async function headStepRow(turns: number, tier: Tier = "worker"): Promise
   });
   const head = await HeadClient.connect(plugin, 2);
   using trainer = new Trainer({ encoder, tokenizer, head, backend }, {
+    labels: 2,
     seed: 1,
     batchSize: BATCH,
     weightDecay: 0.01,

@@ -10,7 +10,7 @@ import { SPECIAL_TOKENS } from "../core/bert/vocabulary.ts";
 import * as tf from "../core/deps/tfjs.ts";
 import { AdamW, squaredNorm } from "../core/tensor/adamw.ts";
 import { Random } from "../core/tensor/random.ts";
-import type { Example } from "../core/train/trainer.ts";
+import type { Example } from "../core/train/examples.ts";
 import { crossEntropy } from "../plugins/sdk/tensors.ts";
 
 /** Of every step: 32 texts of 128 tokens, a vocabulary of 8,000, no dropout. */
@@ -69,7 +69,7 @@ export class WholeModel implements Disposable {
         tf.matMul(tf.relu(first) as tf.Tensor2D, this.#weight as tf.Tensor as tf.Tensor2D, false, true),
         this.#parameters.get("classifier.bias")!,
       );
-      return crossEntropy(logits, tf.tensor1d(batch.map(({ label }) => label), "int32"));
+      return crossEntropy(logits, tf.tensor1d(batch.map(({ label }) => label as number), "int32"));
     }, [...this.#parameters.values()]);
     const gradients = new Map([...this.#parameters].map(([name, one]) => [name, grads[one.name]!]));
     const norm = Math.sqrt(await squaredNorm(gradients.values()));

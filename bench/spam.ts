@@ -4,12 +4,12 @@
  * @module
  */
 // deno-lint-ignore-file no-console -- a table is what this is for
-import type { RunResult } from "../mod.ts";
+import type { ClassifierResult } from "../mod.ts";
 
 const SEEDS = [1, 2, 3];
 const RESULTS = "bench/results/spam.json";
 
-interface SeedResult extends RunResult {
+interface SeedResult extends ClassifierResult {
   /** From the start of the process to its end. */
   readonly wallSeconds: number;
 }
@@ -27,7 +27,9 @@ for (const seed of SEEDS) {
   if (!success) Deno.exit(1);
   const wallSeconds = (performance.now() - started) / 1_000;
   const [run] = [...Deno.readDirSync(output)];
-  const result = JSON.parse(await Deno.readTextFile(`${output}/${run!.name}/result.json`)) as RunResult;
+  const result = JSON.parse(
+    await Deno.readTextFile(`${output}/${run!.name}/result.json`),
+  ) as ClassifierResult;
   results.push({ ...result, wallSeconds });
   await Deno.remove(output, { recursive: true });
 }

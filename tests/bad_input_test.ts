@@ -327,7 +327,7 @@ Deno.test("fineTune() counts the texts that are longer than the limit and says s
   });
 
   assert(outcome.kind === "finished");
-  assertEquals(outcome.result.examples, { train: 46, test: 2, truncated: 3 });
+  assertEquals(outcome.result.examples, { train: 46, test: 2, truncated: 3, validation: 0 });
   const said = notes.filter((line) => line.includes("longer"));
   assertEquals(said, ["3 of them are longer than 16 tokens, and their end was left out"]);
 });

@@ -73,10 +73,20 @@ async function severalMoments(plugin: CallbackPort, call: ServedCall): Promise<W
     const method: unknown = MOMENTS.has(name) ? Reflect.get(plugin, name) : undefined;
     if (typeof method !== "function") continue;
     const answer = await (method as Method).call(plugin, ...args, state, contextOf(call));
-    const { log, ...others } = wishesOf(answer, state) as CallbackWishes;
-    wishes = { ...wishes, ...others, ...((log || wishes.log) && { log: { ...wishes.log, ...log } }) };
+    wishes = joined(wishes, wishesOf(answer, state) as CallbackWishes);
   }
   return wishes as WireValue;
+}
+
+/** Both; of two rates or reasons the later one. */
+function joined(before: CallbackWishes, after: CallbackWishes): CallbackWishes {
+  const saves = new Set([before.save, after.save].flatMap((save) => save ?? []));
+  const log = { ...before.log, ...after.log };
+  return {
+    ...{ ...before, ...after },
+    ...(saves.size > 0 && { save: saves.size === 1 ? [...saves][0]! : [...saves] }),
+    ...(Object.keys(log).length > 0 && { log }),
+  };
 }
 
 /** What was answered, and what was written into the state as the guide does. */

@@ -5,6 +5,7 @@
  * @module
  */
 import { fromArquero, toArquero } from "../core/table/arquero_table.ts";
+import type { Column } from "../core/table/column.ts";
 import { Table } from "../core/table/table.ts";
 import { fromWire, toWire } from "../core/table/wire.ts";
 import type { ServedCall } from "../core/wall/options.ts";
@@ -36,16 +37,24 @@ async function extract(plugin: FeaturePort, call: ServedCall): Promise<WireValue
   if (typeof (answer as { columnNames?: unknown } | undefined)?.columnNames !== "function") {
     throw new TypeError(`extractFeatures() of ${plugin.constructor.name} has to return an arquero table`);
   }
-  const table = fromArquero(answer as Parameters<typeof fromArquero>[0]);
+  const table = fromArquero(answer as Parameters<typeof fromArquero>[0], given);
   return toWire(prefixed(table, given, plugin.config.output_prefix)) as unknown as WireValue;
 }
 
-/** New columns say by their names that they are features. */
+/**
+ * New columns say by their names that they are features.
+ *
+ * @throws {TypeError} if two would have the same name then
+ */
 function prefixed(table: Table, given: Table, prefix: string): Table {
-  return new Table(
-    new Map([...table.columns].map(([name, column]) => {
-      const isNamed = given.has(name) || name.startsWith(prefix);
-      return [isNamed ? name : prefix + name, column];
-    })),
-  );
+  const columns = new Map<string, Column>();
+  for (const [name, column] of table.columns) {
+    const isNamed = given.has(name) || name.startsWith(prefix);
+    const shown = isNamed ? name : prefix + name;
+    if (columns.has(shown) || !isNamed && table.has(shown)) {
+      throw new TypeError(`The new column ${name} would be ${shown}, and there is one already; call it otherwise`);
+    }
+    columns.set(shown, column);
+  }
+  return new Table(columns);
 }

@@ -85,6 +85,30 @@ export class BertTokenizer {
     return { ids: Int32Array.from(ids), truncated };
   }
 
+  /**
+   * One sequence of the tokens of several words, with where each word begins. Words that do not fit are left out
+   * from the end, whole.
+   */
+  join(words: readonly Int32Array[]): Encoding & { readonly starts: readonly number[] } {
+    const [first, last] = [this.#id("[CLS]"), this.#id("[SEP]")];
+    const ids = [first];
+    const starts: number[] = [];
+    let truncated = 0;
+    for (const word of words) {
+      if (truncated > 0 || ids.length + word.length + 1 > this.maxLength) {
+        truncated += word.length;
+        continue;
+      }
+      starts.push(ids.length);
+      ids.push(...word);
+    }
+    return { ids: Int32Array.from([...ids, last]), truncated, starts };
+  }
+
+  #id(token: string): number {
+    return this.vocabulary.indexOf(token);
+  }
+
   /** Pads encodings to the smallest bucket that holds the longest of them. */
   batch(encodings: readonly Encoding[]): TokenBatch {
     const longest = Math.max(1, ...encodings.map(({ ids }) => ids.length));

@@ -57,7 +57,7 @@ export async function predictCommand(
 function line({ label, probability, truncated }: Prediction, text: string): string {
   const start = printable([...text.replace(/\s+/g, " ")].slice(0, 60).join(""));
   const note = truncated > 0 ? `  (${truncated} tokens at its end were not read)` : "";
-  return `${label}\t${probability.toFixed(4)}\t${start}${note}`;
+  return `${label}\t${probability?.toFixed(4) ?? "-"}\t${start}${note}`;
 }
 
 /** Lines that are not empty, in groups; what has come is not kept waiting for what has not. */

@@ -9,6 +9,7 @@
  */
 import { z } from "../deps/zod.ts";
 import type { PortName } from "../manifest/families.ts";
+import type { CallbackWishes, Logs, Moment, TrainerState } from "../manifest/moments.ts";
 import { type Task, TASKS } from "../manifest/task.ts";
 import { fromWire, type WireTable } from "../table/wire.ts";
 import { type HostTensor, isHostTensor } from "../wall/tensor.ts";
@@ -16,6 +17,8 @@ import { messageOf } from "../wall/errors.ts";
 import type { WireValue } from "../wall/values.ts";
 import { type GuardProblem, guardTexts } from "./guards.ts";
 import { guardTable } from "./table_guard.ts";
+
+export type { CallbackWishes, Logs, Moment, TrainerState };
 
 /** What becomes of the result of a plugin that fails in `callAll`. */
 export type FailurePolicy =
@@ -82,50 +85,6 @@ export interface FeatureMethods {
   /** The same table with more columns. Tables as they cross the wall: see core/table/wire.ts. */
   extractFeatures(data: WireTable): WireTable;
 }
-
-/** Where a training is, as callbacks see it. */
-export interface TrainerState {
-  /** The one in hand, from 0. */
-  readonly epoch: number;
-  /** Steps that are done. */
-  readonly step: number;
-  readonly maxSteps: number;
-  readonly shouldStop: boolean;
-  readonly epochs?: number;
-  readonly stepsPerEpoch?: number;
-  /** Of the step that was taken last. */
-  readonly learningRate?: number;
-}
-
-/** Measurements by name. */
-export type Logs = Readonly<Record<string, number>>;
-
-/** What a callback wishes; the trainer reads it when the moment is over. Absent is no wish. */
-export interface CallbackWishes {
-  /** Stop after the step in hand. */
-  readonly shouldStop?: boolean;
-  /** Why, for people. */
-  readonly reason?: string;
-  /** Of the steps from here on: the schedule goes on in proportion. */
-  readonly learningRate?: number;
-  /** Write a checkpoint now, or keep the weights of now as the best. */
-  readonly save?: "checkpoint" | "best";
-  /** Go back to the best weights when the training is over. */
-  readonly restoreBest?: boolean;
-  /** Figures for the log. */
-  readonly log?: Logs;
-}
-
-/** A moment of a training, by the name of its method, with what the method is given before the state. */
-export type Moment =
-  | readonly ["onTrainBegin"]
-  | readonly ["onTrainEnd", logs: Logs]
-  | readonly ["onEpochBegin", epoch: number]
-  | readonly ["onEpochEnd", epoch: number, logs: Logs]
-  | readonly ["onBatchBegin", batch: number]
-  | readonly ["onBatchEnd", batch: number, logs: Logs]
-  | readonly ["onEvaluate", logs: Logs]
-  | readonly ["onCheckpoint", path: string];
 
 /** See the SDK's `CallbackPort`; of the moments, a plugin has those that it declares. */
 export interface CallbackMethods {
@@ -265,11 +224,12 @@ const state = z.strictObject({
   stepsPerEpoch: count.exactOptional(),
   learningRate: number.exactOptional(),
 });
+const save = z.enum(["checkpoint", "best"]);
 const wishes = z.strictObject({
   shouldStop: z.boolean().exactOptional(),
   reason: z.string().max(1_000).exactOptional(),
   learningRate: z.number().gt(0).max(1).exactOptional(),
-  save: z.enum(["checkpoint", "best"]).exactOptional(),
+  save: z.union([save, z.array(save).max(2)]).exactOptional(),
   restoreBest: z.boolean().exactOptional(),
   log: metrics.exactOptional(),
 });

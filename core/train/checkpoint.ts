@@ -110,8 +110,7 @@ export async function saveCheckpoint(
 ): Promise<void> {
   const planned = Object.keys(checkpoint.groups).map((group) => [fileOf(group), UNKNOWN_FILE]);
   encodeManifest(manifestOf(checkpoint, Object.fromEntries(planned))); // refuses before gigabytes are written in vain
-  const name = `step-${String(checkpoint.step).padStart(8, "0")}`;
-  await writeFolderAtomically(`${folder}/${name}`, filesOf(checkpoint), fs);
+  await writeFolderAtomically(checkpointPath(folder, checkpoint.step), filesOf(checkpoint), fs);
   try {
     for (const old of superfluous(await fs.list(folder), checkpoint.step)) {
       await fs.removeFolder(`${folder}/${old}`);
@@ -119,6 +118,11 @@ export async function saveCheckpoint(
   } catch (error) {
     throw asFileError("remove old checkpoints from", folder, error);
   }
+}
+
+/** Where the checkpoint of a step is kept. */
+export function checkpointPath(folder: string, step: number): string {
+  return `${folder}/step-${String(step).padStart(8, "0")}`;
 }
 
 /**

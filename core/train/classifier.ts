@@ -1,5 +1,5 @@
 /**
- * A trained model that answers: texts in, labels with probabilities out.
+ * A trained model that answers: texts in, what its task says of them out.
  *
  * @module
  */
@@ -8,22 +8,14 @@ import { BertEncoder } from "../bert/model.ts";
 import { BertTokenizer } from "../bert/tokenizer.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { KBertError } from "../wall/errors.ts";
+import { encodeWordList } from "./examples.ts";
 import { HeadClient } from "./head_client.ts";
-import type { LoadHead } from "./head_plugin.ts";
-import { indexOfLargest } from "./metrics.ts";
+import type { LoadRunPlugin } from "./run_plugin.ts";
+import { type ModelParts, predictLogits } from "./inference.ts";
+import { type Prediction, predictionOf, tagOf } from "./prediction.ts";
 import { loadModel } from "./saved_model.ts";
-import { predictLogits, type TrainerParts } from "./trainer.ts";
 
-/** What a text was classified as. */
-export interface Prediction {
-  readonly label: string;
-  /** Of the label, 0 to 1. */
-  readonly probability: number;
-  /** Of every label, by name. */
-  readonly probabilities: Readonly<Record<string, number>>;
-  /** Tokens of the text that were not read because it is too long. */
-  readonly truncated: number;
-}
+export type { Prediction };
 
 /** Texts per batch. */
 const BATCH = 32;
@@ -32,10 +24,10 @@ const CALL_TIMEOUT_MS = 60_000;
 /** A loaded model. Owns its encoder and its head's plugin. */
 export class Classifier implements AsyncDisposable {
   readonly labels: readonly string[];
-  readonly #parts: TrainerParts;
+  readonly #parts: ModelParts;
   readonly #resources: AsyncDisposableStack;
 
-  private constructor(labels: readonly string[], parts: TrainerParts, resources: AsyncDisposableStack) {
+  private constructor(labels: readonly string[], parts: ModelParts, resources: AsyncDisposableStack) {
     this.labels = labels;
     this.#parts = parts;
     this.#resources = resources;
@@ -46,16 +38,18 @@ export class Classifier implements AsyncDisposable {
    *
    * @throws {KBertError} `file/unusable` and others of {@linkcode loadModel}.
    */
-  static async load(path: string, { backend, loadHead }: {
+  static async load(path: string, { backend, loadPlugin }: {
     readonly backend: Backend;
-    readonly loadHead: LoadHead;
+    readonly loadPlugin: LoadRunPlugin;
   }): Promise<Classifier> {
     const saved = await loadModel(path);
     await using stack = new AsyncDisposableStack();
     const config = configFromFile(saved.config, `${path}/config.json`);
     const encoder = stack.use(BertEncoder.fromWeights(config, saved.weights, `${path}/model.safetensors`));
     const { image, settings, parameters } = saved.head;
-    const plugin = stack.use(await loadHead(image, { settings, seed: 0, timeoutMs: CALL_TIMEOUT_MS }));
+    const plugin = stack.use(
+      await loadPlugin(image, { port: "head", settings, seed: 0, timeoutMs: CALL_TIMEOUT_MS }),
+    );
     const head = await HeadClient.connect(plugin, saved.labels.length);
     await head.restore({ parameters, moments: new Map(), updates: 0 });
     const tokenizer = new BertTokenizer(saved.vocabulary, saved.tokenizer);
@@ -63,28 +57,45 @@ export class Classifier implements AsyncDisposable {
   }
 
   /**
-   * Classifies texts, in their order.
+   * What the model says of texts, in their order. A tagging divides them into words at blanks.
    *
    * @throws {KBertError} `input/invalid` for an empty text.
    */
   async predict(texts: readonly string[]): Promise<Prediction[]> {
+    const { tokenizer, head: { task } } = this.#parts;
     const encodings = texts.map((text, index) => {
-      if (text.trim() !== "") return this.#parts.tokenizer.encode(text);
+      if (text.trim() !== "") {
+        return task === "tagging" ? encodeWordList(wordsOf(text), tokenizer) : tokenizer.encode(text);
+      }
       const message = `Text ${index + 1} is empty; give at least one character`;
       throw new KBertError("input/invalid", message, { name: `text ${index + 1}`, value: "" });
     });
-    const width = this.labels.length;
-    const logits = await predictLogits(this.#parts, encodings, width, BATCH);
-    return encodings.map(({ truncated }, row) => {
-      const shares = softmax(logits.subarray(row * width, (row + 1) * width));
-      const best = indexOfLargest(shares);
-      return {
-        label: this.labels[best]!,
-        probability: shares[best]!,
-        probabilities: Object.fromEntries(this.labels.map((label, index) => [label, shares[index]!])),
-        truncated,
-      };
+    const logits = await predictLogits(this.#parts, encodings, BATCH);
+    return encodings.map((encoding, index) => {
+      const { truncated } = encoding;
+      if (task !== "tagging") return { ...predictionOf(task, logits[index]!, this.labels), truncated };
+      const { starts } = encoding as ReturnType<typeof encodeWordList>;
+      return { ...this.#tagged(wordsOf(texts[index]!), starts, logits[index]!), truncated };
     });
+  }
+
+  #tagged(
+    words: readonly string[],
+    starts: readonly number[],
+    logits: Float32Array,
+  ): Omit<Prediction, "truncated"> {
+    const width = this.labels.length;
+    const tags = starts.map((start, at) => ({
+      word: words[at]!,
+      ...tagOf(logits.subarray(start * width, (start + 1) * width), this.labels),
+    }));
+    const label = tags.map(({ tag }) => tag).join(" ");
+    return {
+      label,
+      probability: Math.min(...tags.map(({ probability }) => probability)),
+      probabilities: {},
+      tags,
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -92,9 +103,6 @@ export class Classifier implements AsyncDisposable {
   }
 }
 
-function softmax(logits: Float32Array): number[] {
-  const largest = Math.max(...logits);
-  const powers = Array.from(logits, (logit) => Math.exp(logit - largest));
-  const sum = powers.reduce((total, power) => total + power, 0);
-  return powers.map((power) => power / sum);
+function wordsOf(text: string): string[] {
+  return text.trim().split(/\s+/);
 }

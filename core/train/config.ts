@@ -14,7 +14,13 @@ import { parseDocument } from "../manifest/document.ts";
 export const TRAINING_DEFAULTS = {
   seed: 0,
   model: { size: "tiny", dropout: 0.1, vocabularySize: 8_000 },
-  data: { maxLength: 128, buckets: [32, 64, 96, 128], truncation: "head", testShare: 0.2 },
+  data: {
+    maxLength: 128,
+    buckets: [32, 64, 96, 128],
+    truncation: "head",
+    testShare: 0.2,
+    validationShare: 0,
+  },
   training: {
     epochs: 3,
     batchSize: 32,
@@ -28,8 +34,17 @@ export const TRAINING_DEFAULTS = {
     logEverySteps: 1,
   },
   head: { settings: {}, onPoison: "abort", callTimeoutMs: 30_000 },
+  augmenters: [],
+  callbacks: [],
+  evaluation: { testTimeCopies: 0 },
   backend: "auto",
   output: "runs",
+} as const;
+
+/** Of each augmenter and callback, what may be left out. */
+export const RUN_PLUGIN_DEFAULTS = {
+  augmenter: { onFailure: "identity", callTimeoutMs: 10_000 },
+  callback: { onFailure: "skip", callTimeoutMs: 10_000 },
 } as const;
 
 /**
@@ -89,6 +104,11 @@ const data = z.strictObject({
   truncation: z.enum(["head", "head-tail"]).default(defaults.data.truncation),
   /** Share of the examples that is only tested on. @default {0.2} */
   testShare: z.number().gt(0).lt(1).default(defaults.data.testShare),
+  /**
+   * Share of the training examples that is not trained on but evaluated after each epoch: for callbacks, and to see
+   * where a run begins to overfit. @default {0}
+   */
+  validationShare: z.number().min(0).lt(1).default(defaults.data.validationShare),
 }).superRefine(({ buckets }, context) => {
   for (const [index, length] of buckets.entries()) {
     const before = buckets[index - 1];
@@ -129,6 +149,8 @@ const training = z.strictObject({
   logEverySteps: count.default(defaults.training.logEverySteps),
   /** Updates after which the run ends, whatever `epochs` says. */
   maxSteps: count.optional(),
+  /** Updates between two evaluations on the validation examples, beside those after each epoch. */
+  evaluateEverySteps: count.optional(),
 });
 
 const head = z.strictObject({
@@ -141,10 +163,44 @@ const head = z.strictObject({
    * @default {process, but worker for heads that come with k-bert}
    */
   tier: z.enum(["process", "worker"]).optional(),
-  /** What a poisoned answer of the head does: ends the run, or skips its batch. @default {"abort"} */
+  /** What a poisoned answer of the head, or a call that fails, does: ends the run, or skips its batch. @default {"abort"} */
   onPoison: z.enum(["abort", "skip"]).default(defaults.head.onPoison),
   /** Longest call of the plugin, in milliseconds. @default {30_000} */
   callTimeoutMs: count.max(3_600_000).default(defaults.head.callTimeoutMs),
+});
+
+const settings = z.record(z.string(), z.unknown()).default({});
+const tier = z.enum(["process", "worker"]).optional();
+
+const augmenter = z.strictObject({
+  /** Folder of the plugin with the augmenter. */
+  plugin: z.string().min(1),
+  /** Settings of the plugin, checked against its manifest. @default {{}} */
+  settings,
+  /** Where it runs, as for the head. */
+  tier,
+  /** When it fails with a batch: the texts stay as they are, or the run ends. @default {"identity"} */
+  onFailure: z.enum(["identity", "abort"]).default(RUN_PLUGIN_DEFAULTS.augmenter.onFailure),
+  /** Longest call, in milliseconds. @default {10_000} */
+  callTimeoutMs: count.max(3_600_000).default(RUN_PLUGIN_DEFAULTS.augmenter.callTimeoutMs),
+});
+
+const callback = z.strictObject({
+  /** Folder of the plugin with the callback. */
+  plugin: z.string().min(1),
+  /** Settings of the plugin, checked against its manifest. @default {{}} */
+  settings,
+  /** Where it runs, as for the head. */
+  tier,
+  /** When it fails: the run goes on, or ends. @default {"skip"} */
+  onFailure: z.enum(["skip", "abort"]).default(RUN_PLUGIN_DEFAULTS.callback.onFailure),
+  /** Longest call, in milliseconds. @default {10_000} */
+  callTimeoutMs: count.max(3_600_000).default(RUN_PLUGIN_DEFAULTS.callback.callTimeoutMs),
+});
+
+const evaluation = z.strictObject({
+  /** Augmented copies of each test text; their predictions are averaged with that of the text. @default {0} */
+  testTimeCopies: z.int().min(0).max(64).default(defaults.evaluation.testTimeCopies),
 });
 
 /** The schema of `k-bert.yaml`. */
@@ -164,6 +220,12 @@ export const trainingConfigSchema = z.strictObject({
   training: training.prefault({}),
   /** The plugin on top of the encoder. */
   head,
+  /** Plugins that change training texts, one after the other. @default {[]} */
+  augmenters: z.array(augmenter).max(16).default([]),
+  /** Plugins that hear how the training goes and say what they wish. @default {[]} */
+  callbacks: z.array(callback).max(32).default([]),
+  /** How the finished model is tested. */
+  evaluation: evaluation.prefault({}),
   /** Where tensors are computed; `auto` takes the fastest there is. @default {"auto"} */
   backend: z.enum(["auto", "webgpu", "wasm", "cpu"]).default(defaults.backend),
   /** Folder that gets a folder for each run. @default {"runs"} */

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { logitsShape, type Task, TASKS } from "../manifest/task.ts";
 import { KBertError } from "../wall/errors.ts";
 import { poisoned, type PoisonReason } from "../wall/poison.ts";
 import { type HostTensor, isHostTensor } from "../wall/tensor.ts";
@@ -27,13 +28,18 @@ export interface HeadChannel {
 export interface HeadStep {
   /** Mean loss over the micro-batch, finite. */
   readonly loss: number;
-  /** `[batch, labels]`. */
+  /** Of the shape that the head's task has. */
   readonly logits: HostTensor;
+  /** Figures of the head's own, finite. */
+  readonly metrics: Readonly<Record<string, number>>;
   /** Gradient of the weighted loss with respect to what was sent; same shape. */
   readonly hiddenGradient: HostTensor;
   /** Of the gradients of the head's parameters, added up since the last update. */
   readonly squaredGradientNorm: number;
 }
+
+/** Answer to a batch that is not trained on. */
+export type HeadEvaluation = Pick<HeadStep, "loss" | "logits" | "metrics">;
 
 /** What a checkpoint keeps of a head. */
 export interface HeadState {
@@ -48,22 +54,33 @@ export class HeadClient {
   readonly #labels: number;
   /** Which hidden states it is sent. */
   readonly reads: HiddenStates;
+  /** What it learns. */
+  readonly task: Task;
   /** Knows the gradients of the last steps; a checkpoint keeps it. */
   readonly norms = new NormGuard();
 
-  private constructor(plugin: HeadChannel, labels: number, reads: HiddenStates) {
+  private constructor(plugin: HeadChannel, labels: number, reads: HiddenStates, task: Task) {
     this.#plugin = plugin;
     this.#labels = labels;
     this.reads = reads;
+    this.task = task;
   }
 
-  /** Asks a loaded plugin what it reads. @param labels number of labels, the width of its logits */
+  /** Asks a loaded plugin what it reads and learns. @param labels number of labels of the run */
   static async connect(plugin: HeadChannel, labels: number): Promise<HeadClient> {
-    const { reads } = record(await plugin.call("describe", []), plugin.name, "describe");
+    const { reads, task } = record(await plugin.call("describe", []), plugin.name, "describe");
     if (reads !== "cls" && reads !== "mean" && reads !== "all") {
       throw wrong(plugin.name, "describe", `it reads ${JSON.stringify(reads)}, expected cls, mean or all`);
     }
-    return new HeadClient(plugin, labels, reads);
+    const known = TASKS.find((one) => one === task);
+    if (known === undefined) {
+      const answer = `it learns ${JSON.stringify(task)}, expected one of ${TASKS.join(", ")}`;
+      throw wrong(plugin.name, "describe", answer);
+    }
+    if (known === "tagging" && reads !== "all") {
+      throw wrong(plugin.name, "describe", `it tags words and reads ${reads}, expected all`);
+    }
+    return new HeadClient(plugin, labels, reads, known);
   }
 
   /** Name of the plugin, for errors and reports. */
@@ -74,13 +91,20 @@ export class HeadClient {
   /**
    * Forward, loss and backward for one micro-batch. `hidden` is moved.
    *
-   * @param labels `[batch]`, int32
+   * @param labels targets of the shape that the task has, see core/manifest/task.ts
+   * @param length tokens of each text, padding included
    * @param step number of the training step, which seeds the head's dropout
    * @param weight share of this micro-batch in the batch
    * @throws {KBertError} `plugin/answer` if an answer has a wrong shape or type or a norm that cannot be right,
    * `train/not-finite` for NaN and infinity.
    */
-  async step(hidden: HostTensor, labels: HostTensor, step: number, weight: number): Promise<HeadStep> {
+  async step(
+    hidden: HostTensor,
+    labels: HostTensor,
+    step: number,
+    weight: number,
+    length = 0,
+  ): Promise<HeadStep> {
     const shape = hidden.shape;
     const answer = record(
       await this.#plugin.call("step", [hidden, labels, { step, weight }]),
@@ -94,8 +118,9 @@ export class HeadClient {
     this.#requireFinite(step, "loss", loss);
     this.#requireFinite(step, "gradient norm", squaredGradientNorm);
     this.#requireNorm(step, "gradient norm of its parameters", Math.sqrt(squaredGradientNorm), NORM_CAP);
-    const logits = this.#tensor(answer["logits"], "logits", [shape[0]!, this.#labels]);
+    const logits = this.#logits(answer["logits"], shape[0]!, length);
     this.#requireFinite(step, "sum of the squared logits", sumOfSquares(logits));
+    const metrics = this.#metrics(answer["metrics"], step);
     const hiddenGradient = this.#tensor(answer["hiddenGradient"], "gradient of the hidden states", shape);
     const squares = sumOfSquares(hiddenGradient);
     this.#requireFinite(step, "gradient of the hidden states", squares);
@@ -103,7 +128,23 @@ export class HeadClient {
     const norm = Math.sqrt(squares) / weight;
     this.#requireNorm(step, "norm of the gradient of the hidden states", norm, this.norms.limit);
     this.norms.add(norm);
-    return { loss, squaredGradientNorm, logits, hiddenGradient };
+    return { loss, squaredGradientNorm, logits, metrics, hiddenGradient };
+  }
+
+  /**
+   * Loss and logits without training. `hidden` is moved. A loss that is NaN or infinite is answered as it is: nothing
+   * is learned from it.
+   *
+   * @throws {KBertError} as {@linkcode HeadClient.step} does for logits and metrics
+   */
+  async evaluate(hidden: HostTensor, labels: HostTensor, length = 0): Promise<HeadEvaluation> {
+    const rows = hidden.shape[0]!;
+    const answer = record(await this.#plugin.call("evaluate", [hidden, labels]), this.name, "evaluate");
+    const { loss } = answer;
+    if (typeof loss !== "number") throw wrong(this.name, "evaluate", "the loss is not a number");
+    const logits = this.#logits(answer["logits"], rows, length);
+    this.#requireFinite(0, "sum of the squared logits", sumOfSquares(logits));
+    return { loss, logits, metrics: this.#metrics(answer["metrics"], 0) };
   }
 
   /** Updates the head's parameters by the gradients that added up, and forgets those. */
@@ -116,13 +157,10 @@ export class HeadClient {
     await this.#plugin.call("forget", []);
   }
 
-  /** Logits `[batch, labels]` without training. `hidden` is moved. */
-  async predict(hidden: HostTensor): Promise<HostTensor> {
-    const batch = hidden.shape[0]!;
-    const logits = this.#tensor(await this.#plugin.call("predict", [hidden]), "logits", [
-      batch,
-      this.#labels,
-    ]);
+  /** Logits without training. `hidden` is moved. */
+  async predict(hidden: HostTensor, length = 0): Promise<HostTensor> {
+    const rows = hidden.shape[0]!;
+    const logits = this.#logits(await this.#plugin.call("predict", [hidden]), rows, length);
     this.#requireFinite(0, "logits", sumOfSquares(logits));
     return logits;
   }
@@ -148,6 +186,16 @@ export class HeadClient {
       moments: Object.fromEntries(copies(moments)),
       updates,
     }]);
+  }
+
+  #logits(value: WireValue, rows: number, length: number): HostTensor {
+    return this.#tensor(value, "logits", logitsShape(this.task, { rows, labels: this.#labels, length }));
+  }
+
+  #metrics(value: WireValue, step: number): Readonly<Record<string, number>> {
+    const metrics = record(value ?? {}, this.name, "step") as Record<string, number>;
+    for (const [name, figure] of Object.entries(metrics)) this.#requireFinite(step, `metric ${name}`, figure);
+    return metrics;
   }
 
   #tensor(value: WireValue, what: string, shape: readonly number[]): HostTensor {

@@ -23,7 +23,9 @@ async function headThat(
   answers: { step?: WireValue; predict?: WireValue; state?: WireValue },
 ): Promise<HeadClient> {
   const call = (method: string): Promise<WireValue> =>
-    Promise.resolve(method === "describe" ? { reads: "cls" } : answers[method as "step"]);
+    Promise.resolve(
+      method === "describe" ? { reads: "cls", task: "classification" } : answers[method as "step"],
+    );
   return await HeadClient.connect({ name: "sample", call }, 2);
 }
 

@@ -1,36 +1,12 @@
 /**
- * A head as a plugin of a run: how it is loaded, what it is given, and whether it is still the same.
+ * A head as a plugin of a run: what it is given beside the user's settings.
  *
  * The trainer is handed a function that loads heads, and never learns where they run.
  *
  * @module
  */
 import { describe } from "../manifest/problems.ts";
-import type { SettingsSource } from "../manifest/settings.ts";
-import type { PluginImage } from "../security/image.ts";
 import { KBertError } from "../wall/errors.ts";
-import type { Tier } from "../wall/sandbox.ts";
-import type { Checkpoint } from "./checkpoint.ts";
-import type { HeadChannel } from "./head_client.ts";
-
-/** A loaded head. Whoever loaded it disposes of it. */
-export interface HeadPlugin extends HeadChannel, AsyncDisposable {
-  readonly image: PluginImage;
-  readonly tier: Tier;
-}
-
-/** Loads a head. */
-export type LoadHead = (
-  image: PluginImage,
-  options: {
-    settings: Record<string, unknown>;
-    /** Where they stand, for messages. */
-    settingsSource?: SettingsSource & { readonly file: string };
-    seed: number;
-    timeoutMs: number;
-    tier?: Tier;
-  },
-) => Promise<HeadPlugin>;
 
 /**
  * The user's settings, and what only the run knows: the encoder's width and the number of labels.
@@ -62,16 +38,4 @@ export function headSettings(
     throw new KBertError("input/invalid", message, { name, limit: value });
   }
   return { ...settings, ...known };
-}
-
-/** Refuses to go on with other code than the weights were trained with. */
-export function requireSamePlugin({ plugins, step }: Checkpoint, { manifest, sha256 }: PluginImage): void {
-  const before = plugins.find(({ name }) => name === manifest.name);
-  if (before?.sha256 === sha256) return;
-  const difference = before
-    ? `the plugin ${manifest.name} was ${before.version} (${before.sha256.slice(0, 12)}) and is ` +
-      `${manifest.version} (${sha256.slice(0, 12)}) now`
-    : `it was trained with ${plugins.map(({ name }) => name).join(", ")} and not with ${manifest.name}`;
-  const message = `Cannot go on after step ${step}: ${difference}; restore the plugin, or start a new run`;
-  throw new KBertError("checkpoint/unusable", message, { path: manifest.name, difference });
 }

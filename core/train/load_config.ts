@@ -11,7 +11,7 @@ import { parseTrainingConfig, type TrainingConfig, trainingConfigSchema } from "
 /**
  * Reads, checks and completes the configuration at a path or URL.
  *
- * `head.plugin` and `model.from` are relative to the file, `output` to the current folder.
+ * Paths of plugins and `model.from` are relative to the file, `output` to the current folder.
  *
  * @param overrides dotted keys and their values as YAML text, which go before those of the file; undefined
  * ones are left out
@@ -31,10 +31,12 @@ export async function loadTrainingConfig(
     const resolved = new URL(path, url);
     return resolved.protocol === "file:" ? decodeURIComponent(resolved.pathname) : resolved.href;
   };
-  const { head, model } = config;
+  const { head, model, augmenters, callbacks } = config;
   const resolved = {
     ...config,
     head: { ...head, plugin: resolve(head.plugin) },
+    augmenters: augmenters.map((one) => ({ ...one, plugin: resolve(one.plugin) })),
+    callbacks: callbacks.map((one) => ({ ...one, plugin: resolve(one.plugin) })),
     model: model.from === undefined ? model : { ...model, from: resolve(model.from) },
   };
   sources.set(resolved, source);

@@ -1,5 +1,5 @@
 /**
- * What a run does with a batch that its head answered with poison.
+ * What a run does with a batch that its head answered with poison, or failed with.
  *
  * A head has two policies only. `last-good`, which other ports have, makes no sense for it: a gradient belongs to
  * the texts and weights that it was computed from, and an older one is as wrong as a poisoned one.
@@ -7,7 +7,8 @@
  * @module
  */
 import { KBertError } from "../wall/errors.ts";
-import { PoisonCounts, type PoisonTable } from "../wall/poison.ts";
+import { PoisonCounts, poisonOf, type PoisonTable } from "../wall/poison.ts";
+import { FailureCounts } from "./run_plugin.ts";
 
 /** Ends the run, with a checkpoint of the step before; or goes on with the next batch. */
 export type PoisonPolicy = "abort" | "skip";
@@ -19,12 +20,15 @@ export const MAX_SKIPS_IN_A_ROW = 3;
 export class PoisonHandler {
   readonly #policy: PoisonPolicy;
   readonly #plugin: string;
+  readonly #failures: FailureCounts;
   #counts = new PoisonCounts();
   #inARow = 0;
 
-  constructor(plugin: string, policy: PoisonPolicy = "abort") {
+  /** @param failures counts calls that failed; answers that were refused are counted here */
+  constructor(plugin: string, policy: PoisonPolicy = "abort", failures = new FailureCounts()) {
     this.#plugin = plugin;
     this.#policy = policy;
+    this.#failures = failures;
   }
 
   /** See {@linkcode PoisonCounts.table}. */
@@ -54,7 +58,10 @@ export class PoisonHandler {
    * @returns what was thrown, if the run has to end with it; undefined if the batch is to be skipped
    */
   failed(thrown: unknown): unknown {
-    if (this.#counts.count(this.#plugin, thrown) === undefined || this.#policy === "abort") return thrown;
+    const isFailure = this.#counts.count(this.#plugin, thrown) !== undefined || hasFailed(thrown);
+    if (!isFailure) return thrown;
+    if (poisonOf(thrown) === undefined) this.#failures.count(this.#plugin, thrown);
+    if (this.#policy === "abort") return thrown;
     if (++this.#inARow <= MAX_SKIPS_IN_A_ROW) return undefined;
     const problem = thrown instanceof Error ? thrown.message : String(thrown);
     const message = `${problem} (${this.#inARow} batches in a row were answered so, and the limit is ` +
@@ -66,4 +73,9 @@ export class PoisonHandler {
       value: this.#inARow,
     }, { cause: thrown });
   }
+}
+
+/** The head threw, or did not answer in time: no weight has moved. One that is gone has lost its weights, too. */
+function hasFailed(thrown: unknown): boolean {
+  return thrown instanceof KBertError && (thrown.code === "call/failed" || thrown.code === "call/timeout");
 }

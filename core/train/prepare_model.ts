@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { bertConfig, configFromFile } from "../bert/config.ts";
+import { type BertConfig, bertConfig, configFromFile } from "../bert/config.ts";
 import { readModelFolder } from "../bert/files.ts";
 import { BertEncoder } from "../bert/model.ts";
 import { BertTokenizer } from "../bert/tokenizer.ts";
@@ -14,7 +14,7 @@ import { learnVocabulary } from "../bert/vocabulary.ts";
 import type { TrainingConfig } from "./config.ts";
 import { writeFileAtomically } from "./durable.ts";
 import type { Run } from "./run.ts";
-import type { LabelledText } from "./split.ts";
+import type { TrainingExample } from "./examples.ts";
 
 /** What {@linkcode prepareModel} makes; the encoder is the caller's to dispose of. */
 export interface PreparedModel {
@@ -29,7 +29,7 @@ const MAX_CHARACTERS = 5_000;
 export async function prepareModel(
   run: Run,
   config: TrainingConfig,
-  train: readonly LabelledText[],
+  train: readonly TrainingExample[],
   note: (line: string) => void,
 ): Promise<PreparedModel> {
   const { model, data, seed } = config;
@@ -43,23 +43,47 @@ export async function prepareModel(
     };
   }
   const vocabulary = await vocabularyOf(run, model.vocabularySize, train, note);
-  const { size, layers, hiddenSize, heads, intermediateSize, dropout } = model;
-  const overrides = Object.entries({ layers, hiddenSize, heads, intermediateSize, dropout })
-    .filter(([, value]) => value !== undefined);
-  const bert = bertConfig(size, { vocabSize: vocabulary.length, ...Object.fromEntries(overrides) });
+  const bert = bertConfig(model.size, { vocabSize: vocabulary.length, ...overridesOf(model) });
   return { tokenizer: new BertTokenizer(vocabulary, data), encoder: BertEncoder.create(bert, seed) };
+}
+
+/**
+ * The width of the hidden states that an encoder of these settings will have: a head needs it before the encoder
+ * is there, so that a mistake in its settings costs no time.
+ *
+ * @throws {KBertError} `file/unusable` if the checkpoint to start from cannot be read
+ */
+export async function encoderWidth({ model }: TrainingConfig): Promise<number> {
+  if (model.from === undefined) {
+    return bertConfig(model.size, { vocabSize: model.vocabularySize, ...overridesOf(model) }).hiddenSize;
+  }
+  const path = `${model.from}/config.json`;
+  return configFromFile((await readModelFolder(model.from)).config, path).hiddenSize;
+}
+
+function overridesOf(
+  { layers, hiddenSize, heads, intermediateSize, dropout }: TrainingConfig["model"],
+): Partial<BertConfig> {
+  const settings = Object.entries({ layers, hiddenSize, heads, intermediateSize, dropout });
+  return Object.fromEntries(settings.filter(([, value]) => value !== undefined));
+}
+
+/** All that there is to read in an example. */
+function textsIn(example: TrainingExample): string[] {
+  if ("words" in example) return [example.words.join(" ")];
+  return "lower" in example ? [example.text, example.lower] : [example.text];
 }
 
 async function vocabularyOf(
   run: Run,
   size: number,
-  train: readonly LabelledText[],
+  train: readonly TrainingExample[],
   note: (line: string) => void,
 ): Promise<string[]> {
   const path = `${run.path}/vocab.txt`;
   const saved = await Deno.readTextFile(path).catch(() => undefined);
   if (saved !== undefined) return saved.trimEnd().split("\n");
-  const vocabulary = learnVocabulary(train.map(({ text }) => text.slice(0, MAX_CHARACTERS)), {
+  const vocabulary = learnVocabulary(train.flatMap(textsIn).map((text) => text.slice(0, MAX_CHARACTERS)), {
     size,
     minFrequency: 5,
     maxCharacters: 100,

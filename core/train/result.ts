@@ -1,22 +1,20 @@
 /**
- * What a finished run reached: the scores, what they were compared with, and what it took.
+ * What a finished run reached: the scores, what they were compared with, what it took, and what its plugins did.
  *
  * @module
  */
+import type { Task } from "../manifest/task.ts";
 import type { Backend } from "../tensor/backend.ts";
 import type { PoisonTable } from "../wall/poison.ts";
 import { majorityBaseline, naiveBayesBaseline } from "./baselines.ts";
 import type { TrainingConfig } from "./config.ts";
-import type { HeadPlugin } from "./head_plugin.ts";
-import {
-  type ClassificationScores,
-  classificationScores,
-  confusionMatrix,
-  indexOfLargest,
-} from "./metrics.ts";
+import type { Evaluation } from "./evaluation.ts";
+import type { Example, TrainingExample } from "./examples.ts";
+import { type ClassificationScores, confusionMatrix, indexOfLargest } from "./metrics.ts";
+import type { FailureTable, RunPlugin, Stopwatch } from "./run_plugin.ts";
 import type { LabelledText } from "./split.ts";
-import { type Example, predictLogits, type TrainerParts } from "./trainer.ts";
-import type { Training } from "./training.ts";
+import type { TaskScores } from "./task_scores.ts";
+import type { EarlyStop, Training } from "./training.ts";
 
 /** A plugin's part in a run. */
 export interface PluginShare {
@@ -31,12 +29,15 @@ export interface PluginShare {
 /** Scores without the counts that they come from. */
 export type Scores = Omit<ClassificationScores, "matrix">;
 
-/** The content of result.json. */
-export interface RunResult extends Scores {
-  /** Rows are the labels, columns the predictions. */
-  readonly confusionMatrix: ClassificationScores["matrix"];
+/** What every result has. */
+export interface RunFacts {
   readonly labels: readonly string[];
-  readonly baselines: { readonly majority: Scores; readonly naiveBayes: Scores };
+  /** Mean loss on the test examples, by the head's loss function; null if it is NaN or infinite. */
+  readonly loss: number | null;
+  /** All scores of the task, see task_scores.ts. */
+  readonly scores: TaskScores;
+  /** The same by the mean over so many augmented copies of each text; absent without. */
+  readonly testTimeAugmentation?: { readonly copies: number; readonly scores: TaskScores };
   readonly steps: number;
   /** Of the training steps; evaluation, loading and saving are not counted. */
   readonly seconds: number;
@@ -45,59 +46,116 @@ export interface RunResult extends Scores {
   readonly backend: string;
   readonly adapter: string | null;
   readonly seed: number;
-  readonly examples: { readonly train: number; readonly test: number; readonly truncated: number };
+  readonly examples: {
+    readonly train: number;
+    readonly validation: number;
+    readonly test: number;
+    readonly truncated: number;
+  };
+  /** The head, then augmenters, then callbacks. */
   readonly plugins: readonly PluginShare[];
-  /** Answers that the guards refused: plugin → reason → count. Empty if there were none. */
+  /** Answers of the head that the guards refused: plugin → reason → count. Empty if there were none. */
   readonly poisoned: PoisonTable;
+  /** What else failed and the run lived with: plugin → reason or code → count. Empty if nothing did. */
+  readonly failures: FailureTable;
+  /** Set if a callback ended the training. */
+  readonly stopped?: EarlyStop;
 }
 
-/** Classifies the test examples and counts. */
-export async function evaluate(
-  parts: TrainerParts,
-  test: readonly Example[],
-  labels: number,
-  batchSize: number,
-): Promise<ClassificationScores> {
-  const logits = await predictLogits(parts, test, labels, batchSize);
-  const predictions = test.map((_, row) => indexOfLargest(logits.subarray(row * labels, (row + 1) * labels)));
-  return classificationScores(confusionMatrix(test.map(({ label }) => label), predictions, labels));
+/** The result of a classifier: its scores once more by name, with the counts and two baselines. */
+export interface ClassifierResult extends RunFacts, Scores {
+  readonly task: "classification";
+  /** Rows are the labels, columns the predictions. */
+  readonly confusionMatrix: ClassificationScores["matrix"];
+  readonly baselines: { readonly majority: Scores; readonly naiveBayes: Scores };
+}
+
+/** The content of result.json. */
+export type RunResult =
+  | ClassifierResult
+  | RunFacts & { readonly task: Exclude<Task, "classification"> };
+
+/** What a result is made of. */
+export interface ResultParts {
+  readonly task: Task;
+  readonly evaluation: Evaluation;
+  readonly augmented: TaskScores | undefined;
+  readonly training: Training;
+  readonly head: RunPlugin;
+  readonly augmenters: readonly RunPlugin[];
+  readonly callbacks: readonly RunPlugin[];
+  readonly stopwatch: Stopwatch;
+  readonly failures: FailureTable;
+  readonly backend: Backend;
+  readonly config: TrainingConfig;
+  readonly labels: readonly string[];
+  readonly train: readonly TrainingExample[];
+  readonly validation: readonly TrainingExample[];
+  readonly test: readonly TrainingExample[];
+  readonly testExamples: readonly Example[];
+  readonly truncated: number;
 }
 
 /** Puts the result together; the baselines are computed here, from the same texts. */
-export function resultOf(
-  { scores, training, plugin, backend, config, labels, train, test, truncated }: {
-    scores: ClassificationScores;
-    training: Training;
-    plugin: HeadPlugin;
-    backend: Backend;
-    config: TrainingConfig;
-    labels: readonly string[];
-    train: readonly LabelledText[];
-    test: readonly LabelledText[];
-    truncated: number;
-  },
-): RunResult {
-  const { matrix, ...own } = scores;
-  const { tokens, milliseconds, headMilliseconds } = training.totals;
-  const { manifest: { name, version }, sha256 } = plugin.image;
+export function resultOf(parts: ResultParts): RunResult {
+  const { task, evaluation: { scores, logits }, labels, train, test, testExamples } = parts;
+  const facts = factsOf(parts);
+  if (task !== "classification") return { task, ...facts };
+  const truth = testExamples.map(({ label }) => label as number);
+  const [trained, tested] = [train, test] as readonly (readonly LabelledText[])[];
   return {
-    ...own,
-    confusionMatrix: matrix,
-    labels,
+    ...{ task, ...scores as unknown as Scores },
+    confusionMatrix: confusionMatrix(truth, logits.map(indexOfLargest), labels.length),
     baselines: {
-      majority: withoutMatrix(majorityBaseline(train, test, labels.length)),
-      naiveBayes: withoutMatrix(naiveBayesBaseline(train, test, labels.length)),
+      majority: withoutMatrix(majorityBaseline(trained!, tested!, labels.length)),
+      naiveBayes: withoutMatrix(naiveBayesBaseline(trained!, tested!, labels.length)),
     },
+    ...facts,
+  };
+}
+
+function factsOf(parts: ResultParts): RunFacts {
+  const { evaluation, augmented, training, backend, config, labels, failures, truncated } = parts;
+  const { tokens, milliseconds } = training.totals;
+  const copies = config.evaluation.testTimeCopies;
+  return {
+    ...{ labels, scores: evaluation.scores },
+    loss: Number.isFinite(evaluation.loss) ? evaluation.loss : null,
+    ...(augmented && { testTimeAugmentation: { copies, scores: augmented } }),
     steps: training.step,
     seconds: milliseconds / 1_000,
     tokensPerSecond: tokens / milliseconds * 1_000,
     backend: backend.name,
     adapter: backend.adapter,
     seed: config.seed,
-    examples: { train: train.length, test: test.length, truncated },
-    plugins: [{ name, version, sha256, tier: plugin.tier, share: headMilliseconds / milliseconds }],
+    examples: {
+      train: parts.train.length,
+      validation: parts.validation.length,
+      test: parts.test.length,
+      truncated,
+    },
+    plugins: sharesOf(parts),
     poisoned: training.poisoned,
+    failures,
+    ...(training.stop && { stopped: training.stop }),
   };
+}
+
+function sharesOf({ training, head, augmenters, callbacks, stopwatch }: ResultParts): PluginShare[] {
+  const { milliseconds, headMilliseconds, waitMilliseconds } = training.totals;
+  const shareOf = (
+    { name, tier, image: { manifest: { version }, sha256 } }: RunPlugin,
+    waited: number,
+  ): PluginShare => ({
+    ...{ name, version, sha256, tier },
+    share: milliseconds === 0 ? 0 : waited / milliseconds,
+  });
+  return [
+    shareOf(head, headMilliseconds),
+    // They work one after the other, ahead of the steps: what they let a step wait for is told of the last one.
+    ...augmenters.map((one, index) => shareOf(one, index === augmenters.length - 1 ? waitMilliseconds : 0)),
+    ...callbacks.map((one) => shareOf(one, stopwatch.of(one.name))),
+  ];
 }
 
 function withoutMatrix({ matrix: _, ...scores }: ClassificationScores): Scores {

@@ -46,7 +46,10 @@ const MAY_DIFFER = new Set([
   "training.logEverySteps",
   "training.evalBatchSize",
   "head.callTimeoutMs",
+  "evaluation.testTimeCopies",
 ]);
+/** The same of the plugins of a list. */
+const MAY_DIFFER_IN_LISTS = /^(?:augmenters|callbacks)\.\d+\.(?:plugin|callTimeoutMs)$/;
 
 /** One run. */
 export class Run {
@@ -169,7 +172,7 @@ function firstDifference(saved: z.infer<typeof recordFile>, wanted: RunRecord): 
   const before = new Map(leaves(saved.config));
   const now = new Map(leaves(wanted.config as Record<string, unknown>));
   for (const key of new Set([...before.keys(), ...now.keys()])) {
-    if (MAY_DIFFER.has(key) || before.get(key) === now.get(key)) continue;
+    if (mayDiffer(key) || before.get(key) === now.get(key)) continue;
     return `${key} was ${before.get(key) ?? "not set"} and is ${now.get(key) ?? "not set"} now`;
   }
   if (saved.labels.join() !== wanted.labels.join()) return `its labels were ${saved.labels.join(", ")}`;
@@ -178,16 +181,22 @@ function firstDifference(saved: z.infer<typeof recordFile>, wanted: RunRecord): 
 }
 
 async function hashOf({ config, labels, dataHash }: RunRecord): Promise<string> {
-  const settings = [...leaves(config as Record<string, unknown>)].filter(([key]) => !MAY_DIFFER.has(key))
+  const settings = [...leaves(config as Record<string, unknown>)].filter(([key]) => !mayDiffer(key))
     .sort();
   const text = JSON.stringify([settings, labels, dataHash]);
   return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))).toHex();
 }
 
-/** Dotted key and JSON text of every value. */
+function mayDiffer(key: string): boolean {
+  return MAY_DIFFER.has(key) || MAY_DIFFER_IN_LISTS.test(key);
+}
+
+/** Dotted key and JSON text of every value; lists of mappings are mappings by number. */
 function* leaves(value: Record<string, unknown>, prefix = ""): Iterable<[string, string]> {
   for (const [key, item] of Object.entries(value)) {
-    const isMapping = typeof item === "object" && item !== null && !Array.isArray(item);
+    const isMapping = typeof item === "object" && item !== null &&
+      (!Array.isArray(item) ||
+        item.length > 0 && item.every((one) => typeof one === "object" && one !== null));
     if (isMapping) yield* leaves(item as Record<string, unknown>, `${prefix}${key}.`);
     else if (item !== undefined) yield [prefix + key, JSON.stringify(item)];
   }

@@ -7,28 +7,24 @@
  *
  * @module
  */
-import type { BertEncoder, TokenBatch } from "../bert/model.ts";
-import type { BertTokenizer, Encoding } from "../bert/tokenizer.ts";
 import * as tf from "../deps/tfjs.ts";
 import { AdamW, squaredNorm } from "../tensor/adamw.ts";
-import type { Backend } from "../tensor/backend.ts";
 import { Tape } from "../tensor/tape.ts";
 import { download } from "../tensor/transfer.ts";
 import { KBertError } from "../wall/errors.ts";
 import type { HostTensor } from "../wall/tensor.ts";
 import { chunks } from "./batches.ts";
-import type { HeadClient, HiddenStates } from "./head_client.ts";
-import { indexOfLargest } from "./metrics.ts";
+import type { Example } from "./examples.ts";
+import { type ModelParts, selectHidden, splitLogits } from "./inference.ts";
 import { learningRateAt, type ScheduleOptions } from "./schedule.ts";
-
-/** A tokenized text and the index of its label. */
-export interface Example extends Encoding {
-  readonly label: number;
-}
+import { rowsOf, targetsOf } from "./targets.ts";
+import { countRight } from "./task_scores.ts";
 
 /** Settings of a {@linkcode Trainer}. */
 export interface TrainerOptions extends ScheduleOptions {
   readonly seed: number;
+  /** How many labels the run has. */
+  readonly labels: number;
   /** Examples per micro-batch. */
   readonly batchSize: number;
   readonly weightDecay: number;
@@ -36,21 +32,15 @@ export interface TrainerOptions extends ScheduleOptions {
   readonly maxGradientNorm: number;
 }
 
-/** What the trainer works on. It owns none of them. */
-export interface TrainerParts {
-  readonly encoder: BertEncoder;
-  readonly tokenizer: BertTokenizer;
-  readonly head: HeadClient;
-  readonly backend: Backend;
-}
-
 /** What one step did. */
 export interface StepReport {
   readonly step: number;
   /** Mean loss of the batch, in nats per example for a cross-entropy head. */
   readonly loss: number;
-  /** Share of the batch that was classified right, in training mode. */
-  readonly accuracy: number;
+  /** Share of the batch's decisions that were right, in training mode; null if the task decides nothing. */
+  readonly accuracy: number | null;
+  /** Figures of the head's own, if it has any. */
+  readonly metrics?: Readonly<Record<string, number>>;
   readonly learningRate: number;
   /** Joint norm of all gradients before clipping. */
   readonly gradientNorm: number;
@@ -63,13 +53,15 @@ export interface StepReport {
 
 /** Owns the encoder's optimizer. */
 export class Trainer implements Disposable {
-  readonly #parts: TrainerParts;
+  readonly #parts: ModelParts;
   readonly #options: TrainerOptions;
   readonly #optimizer: AdamW;
+  /** Times the rate of the schedule; a callback may have changed it. */
+  #rateFactor = 1;
   /** Steps that were given up: they count, but no weight moved by them. */
   #skipped = 0;
 
-  constructor(parts: TrainerParts, options: TrainerOptions) {
+  constructor(parts: ModelParts, options: TrainerOptions) {
     this.#parts = parts;
     this.#options = options;
     this.#optimizer = new AdamW(parts.encoder.parameters);
@@ -78,6 +70,22 @@ export class Trainer implements Disposable {
   /** Batches so far. */
   get step(): number {
     return this.#optimizer.updates + this.#skipped;
+  }
+
+  /** The rate of the step that was taken last; of the first one, before it. */
+  get learningRate(): number {
+    return this.#rateFactor * learningRateAt(Math.max(1, this.step), this.#options);
+  }
+
+  /** From the next step on, the schedule goes on in proportion to this rate at the last one. */
+  set learningRate(rate: number) {
+    const scheduled = learningRateAt(Math.max(1, this.step), this.#options);
+    if (scheduled > 0) this.#rateFactor = rate / scheduled;
+  }
+
+  /** For a checkpoint, see {@linkcode Trainer.restore}. */
+  get rateFactor(): number {
+    return this.#rateFactor;
   }
 
   /** Of these, the ones that were skipped. */
@@ -97,14 +105,19 @@ export class Trainer implements Disposable {
     const { weightDecay, maxGradientNorm } = this.#options;
     const started = performance.now();
     const step = this.step + 1;
-    const learningRate = learningRateAt(step, this.#options);
+    const learningRate = this.#rateFactor * learningRateAt(step, this.#options);
     using gradients = new Gradients([...this.#parts.encoder.parameters.keys()]);
-    let [loss, correct, tokens, headMilliseconds, headSquares] = [0, 0, 0, 0, 0];
+    let [loss, right, of, tokens, headMilliseconds, headSquares] = [0, 0, 0, 0, 0, 0];
+    const metrics: Record<string, number> = {};
     for (const [index, examples] of chunks(batch, this.#options.batchSize).entries()) {
       const weight = examples.length / batch.length;
       const part = await this.#microBatch(examples, step, index, weight, gradients);
       loss += part.loss * weight;
-      correct += part.correct;
+      right += part.right;
+      of += part.of;
+      for (const [name, figure] of Object.entries(part.metrics)) {
+        metrics[name] = (metrics[name] ?? 0) + figure * weight;
+      }
       tokens += part.tokens;
       headMilliseconds += part.headMilliseconds;
       headSquares = part.squaredGradientNorm; // the head adds up by itself
@@ -124,7 +137,8 @@ export class Trainer implements Disposable {
     return {
       step,
       loss,
-      accuracy: correct / batch.length,
+      accuracy: of === 0 ? null : right / of,
+      ...(Object.keys(metrics).length > 0 && { metrics }),
       learningRate,
       gradientNorm,
       tokens,
@@ -145,9 +159,10 @@ export class Trainer implements Disposable {
   }
 
   /** Goes on from a checkpoint's moments. */
-  restore(moments: ReadonlyMap<string, HostTensor>, step: number, skipped = 0): void {
+  restore(moments: ReadonlyMap<string, HostTensor>, step: number, skipped = 0, rateFactor = 1): void {
     this.#optimizer.restore(moments, step - skipped);
     this.#skipped = skipped;
+    this.#rateFactor = rateFactor;
   }
 
   [Symbol.dispose](): void {
@@ -160,43 +175,29 @@ export class Trainer implements Disposable {
     microBatch: number,
     weight: number,
     gradients: Gradients,
-  ): Promise<{
-    loss: number;
-    correct: number;
-    tokens: number;
-    headMilliseconds: number;
-    squaredGradientNorm: number;
-  }> {
+  ): Promise<MicroBatch> {
     const { encoder, tokenizer, head } = this.#parts;
-    const tokens = tokenizer.batch(examples);
-    const labels = Int32Array.from(examples, ({ label }) => label);
+    const { labels, seed } = this.#options;
+    const tokens = tokenizer.batch(rowsOf(examples));
+    const { length } = tokens;
     using tape = new Tape();
     const hidden = tf.tidy(() =>
-      selectHidden(
-        head.reads,
-        tokens,
-        encoder.forward(tokens, { seed: this.#options.seed, step, microBatch }),
-      )
+      selectHidden(head.reads, tokens, encoder.forward(tokens, { seed, step, microBatch }))
     );
     try {
       const sent = await download(hidden);
+      const targets = targetsOf(head.task, examples, { labels, length });
       const started = performance.now();
-      const answer = await head.step(
-        sent,
-        { dtype: "int32", shape: [examples.length], data: labels.slice() },
-        step,
-        weight,
-      );
+      const answer = await head.step(sent, targets, step, weight, length);
       const headMilliseconds = performance.now() - started;
       const hiddenGradient = tf.tensor(answer.hiddenGradient.data, hidden.shape);
       gradients.add(tape.gradients(hidden, hiddenGradient, [...encoder.parameters.values()]));
       hiddenGradient.dispose();
       return {
-        loss: answer.loss,
-        correct: countCorrect(answer.logits, labels),
+        ...answer,
+        ...countRight(head.task, splitLogits(answer.logits, examples), examples, labels),
         tokens: tokens.mask.reduce((sum, one) => sum + one, 0),
         headMilliseconds,
-        squaredGradientNorm: answer.squaredGradientNorm,
       };
     } finally {
       hidden.dispose();
@@ -204,47 +205,16 @@ export class Trainer implements Disposable {
   }
 }
 
-/** Logits `[examples, labels]` of an encoder and a head; batches by length, answers in the given order. */
-export async function predictLogits(
-  { encoder, tokenizer, head, backend }: TrainerParts,
-  examples: readonly Encoding[],
-  labels: number,
-  batchSize: number,
-): Promise<Float32Array> {
-  const logits = new Float32Array(examples.length * labels);
-  const byLength = [...examples.keys()].sort((a, b) => examples[a]!.ids.length - examples[b]!.ids.length);
-  for (const indices of chunks(byLength, batchSize)) {
-    const tokens = tokenizer.batch(indices.map((index) => examples[index]!));
-    const hidden = tf.tidy(() => selectHidden(head.reads, tokens, encoder.forward(tokens)));
-    const sent = await download(hidden);
-    hidden.dispose();
-    backend.check();
-    const { data } = await head.predict(sent);
-    indices.forEach((index, row) =>
-      logits.set(data.subarray(row * labels, (row + 1) * labels), index * labels)
-    );
-  }
-  return logits;
-}
-
-/** The hidden states that a head reads: `[batch, hidden]`, or all of them. */
-function selectHidden(reads: HiddenStates, { batch, length, mask }: TokenBatch, all: tf.Tensor3D): tf.Tensor {
-  const hidden = all.shape[2];
-  switch (reads) {
-    case "all":
-      return all;
-    case "cls":
-      return tf.reshape(tf.slice(all, [0, 0, 0], [batch, 1, hidden]), [batch, hidden]);
-    case "mean": {
-      // A product with the weights of the tokens, because a sum over a middle axis is wrong on webgpu.
-      const weights = mask.slice();
-      for (let row = 0; row < batch; row++) {
-        const tokens = mask.subarray(row * length, (row + 1) * length).reduce((sum, one) => sum + one, 0);
-        for (let at = row * length; at < (row + 1) * length; at++) weights[at]! /= tokens;
-      }
-      return tf.reshape(tf.matMul(tf.tensor(weights, [batch, 1, length]), all), [batch, hidden]);
-    }
-  }
+/** What came of a part of a batch. */
+interface MicroBatch {
+  readonly loss: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Right decisions, and all of them. */
+  readonly right: number;
+  readonly of: number;
+  readonly tokens: number;
+  readonly headMilliseconds: number;
+  readonly squaredGradientNorm: number;
 }
 
 /** Gradients of the encoder's parameters, added up over micro-batches. Owns them. */
@@ -273,15 +243,6 @@ class Gradients implements Disposable {
   [Symbol.dispose](): void {
     tf.dispose([...this.byName.values()]);
   }
-}
-
-function countCorrect({ data, shape }: HostTensor, labels: Int32Array): number {
-  const width = shape[1]!;
-  let correct = 0;
-  for (const [row, label] of labels.entries()) {
-    if (indexOfLargest(data.subarray(row * width, (row + 1) * width)) === label) correct++;
-  }
-  return correct;
 }
 
 function requireFinite(what: string, value: number, step: number): void {

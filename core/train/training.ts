@@ -1,25 +1,45 @@
 /**
- * The loop: epochs of batches, a checkpoint now and then, progress all the time, and a clean stop.
+ * The loop: epochs of batches, evaluations, the moments that callbacks hear of and what they wish, a checkpoint now
+ * and then, progress all the time, and a clean stop.
+ *
+ * Order matters where a run can be interrupted: after a step come the evaluation, the callbacks and their wishes,
+ * and only then the checkpoint. So a run that goes on from it says nothing twice.
  *
  * @module
  */
-import { chunks, epochBatches } from "./batches.ts";
-import { type Checkpoint, saveCheckpoint } from "./checkpoint.ts";
+import type { Logs, Moment, TrainerState } from "../manifest/moments.ts";
+import { KBertError, messageOf } from "../wall/errors.ts";
+import { poisonOf, type PoisonTable } from "../wall/poison.ts";
+import type { Batch, BatchSource } from "./batch_source.ts";
+import type { Callbacks } from "./callbacks.ts";
+import { type Checkpoint, checkpointPath, loadLatestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import type { TrainingConfig } from "./config.ts";
-import type { HeadPlugin } from "./head_plugin.ts";
+import { EpochLogs, stepLogs } from "./epoch_logs.ts";
+import { evaluate } from "./evaluation.ts";
+import type { Example } from "./examples.ts";
+import type { ModelParts } from "./inference.ts";
+import { PoisonHandler } from "./poison_policy.ts";
 import type { Progress } from "./progress.ts";
 import type { Run } from "./run.ts";
-import { messageOf } from "../wall/errors.ts";
-import { poisonOf, type PoisonTable } from "../wall/poison.ts";
-import { PoisonHandler } from "./poison_policy.ts";
-import { type Example, type StepReport, Trainer, type TrainerParts } from "./trainer.ts";
+import type { FailureCounts, RunPlugin, Stopwatch } from "./run_plugin.ts";
+import { smoothed } from "./smoothed.ts";
+import { type StepReport, Trainer } from "./trainer.ts";
 
 /** What the loop works with; it owns only the trainer that it makes. */
-export interface TrainingParts extends TrainerParts {
-  readonly plugin: HeadPlugin;
+export interface TrainingParts extends ModelParts {
+  /** All that take part, for checkpoints. */
+  readonly plugins: readonly RunPlugin[];
+  readonly source: BatchSource;
+  /** Not trained on; none if there are no evaluations. */
+  readonly validation: readonly Example[];
+  readonly labels: readonly string[];
+  readonly callbacks: Callbacks;
+  readonly failures: FailureCounts;
+  readonly stopwatch: Stopwatch;
   readonly run: Run;
   readonly config: TrainingConfig;
   readonly signal: AbortSignal;
+  readonly note: (line: string) => void;
   readonly startProgress: (total: number) => Progress | undefined;
   readonly onStep: ((report: StepReport) => void) | undefined;
 }
@@ -29,6 +49,16 @@ export interface TrainingTotals {
   tokens: number;
   milliseconds: number;
   headMilliseconds: number;
+  /** What augmenters let steps wait for. */
+  waitMilliseconds: number;
+}
+
+/** Why a training ended before its last step. */
+export interface EarlyStop {
+  readonly plugin: string;
+  readonly reason: string;
+  readonly step: number;
+  readonly epoch: number;
 }
 
 /** Steps over which the figures of the progress line are averaged. */
@@ -38,23 +68,28 @@ const SMOOTHING_STEPS = 20;
 export class Training implements Disposable {
   readonly #parts: TrainingParts;
   readonly #trainer: Trainer;
-  readonly #stepsPerEpoch: number;
   readonly #totalSteps: number;
-  readonly #examples: readonly Example[];
   readonly #poison: PoisonHandler;
+  readonly #epochLogs = new EpochLogs();
+  readonly #totals: TrainingTotals = { tokens: 0, milliseconds: 0, headMilliseconds: 0, waitMilliseconds: 0 };
   /** Step of the checkpoint that was written last. */
   #saved = 0;
-  readonly #totals: TrainingTotals = { tokens: 0, milliseconds: 0, headMilliseconds: 0 };
+  /** The epoch in hand. */
+  #epoch = 0;
+  /** What was measured last, for `onTrainEnd`. */
+  #logs: Logs = {};
+  #stop: EarlyStop | undefined;
+  /** The callback whose best weights are to be the model. */
+  #restoresBestOf: string | undefined;
 
-  constructor(parts: TrainingParts, examples: readonly Example[]) {
-    const { training, seed } = parts.config;
-    this.#stepsPerEpoch = Math.ceil(examples.length / (training.batchSize * training.accumulationSteps));
+  constructor(parts: TrainingParts) {
+    const { training, seed, head } = parts.config;
     this.#parts = parts;
-    this.#examples = examples;
-    this.#totalSteps = Math.min(this.#stepsPerEpoch * training.epochs, training.maxSteps ?? Infinity);
-    const { onPoison } = parts.config.head;
-    this.#poison = new PoisonHandler(parts.head.name, onPoison);
-    this.#trainer = new Trainer(parts, { ...training, seed, totalSteps: this.#totalSteps });
+    const all = parts.source.stepsPerEpoch * training.epochs;
+    this.#totalSteps = Math.min(all, training.maxSteps ?? Infinity);
+    this.#poison = new PoisonHandler(parts.head.name, head.onPoison, parts.failures);
+    const labels = parts.labels.length;
+    this.#trainer = new Trainer(parts, { ...training, seed, labels, totalSteps: this.#totalSteps });
   }
 
   /** Updates taken so far. */
@@ -71,68 +106,95 @@ export class Training implements Disposable {
     return this.#totals;
   }
 
-  /** Goes on from a checkpoint: weights, moments, the head's state, and the sums. */
+  /** Set if a callback ended it. */
+  get stop(): EarlyStop | undefined {
+    return this.#stop;
+  }
+
+  /** Goes on from a checkpoint: weights, moments, the head's and the callbacks' state, and the sums. */
   async restore(checkpoint: Checkpoint & { readonly path: string }): Promise<void> {
-    const { groups, step, data, path } = checkpoint;
-    const none = new Map();
-    this.#parts.encoder.restore(groups["encoder"] ?? none, path);
+    const { groups, step, data } = checkpoint;
     const skipped = Number(data["skipped"] ?? 0);
-    this.#trainer.restore(groups["encoder-moments"] ?? none, step, skipped);
-    await this.#parts.head.restore({
-      parameters: groups["head"] ?? none,
-      moments: groups["head-moments"] ?? none,
-      updates: step - skipped,
-    });
+    await this.#restoreWeights(checkpoint, step - skipped);
+    this.#trainer.restore(
+      groups["encoder-moments"] ?? new Map(),
+      step,
+      skipped,
+      Number(data["rateFactor"] ?? 1),
+    );
     this.#parts.head.norms.restore(data["norms"]);
     this.#poison.restore(data);
-    for (const key of ["tokens", "milliseconds", "headMilliseconds"] as const) {
+    this.#epochLogs.restore(data["epochLogs"]);
+    this.#parts.stopwatch.restore(data["waits"]);
+    await this.#parts.callbacks.restore(data["callbacks"]);
+    this.#stop = data["stop"] as EarlyStop | undefined;
+    this.#restoresBestOf = data["restoresBestOf"] as string | undefined;
+    for (const key of ["tokens", "milliseconds", "headMilliseconds", "waitMilliseconds"] as const) {
       this.#totals[key] = Number(data[key] ?? 0);
     }
     await this.#parts.run.truncateLog(step);
   }
 
   /**
-   * Trains to the end, or until the signal. The last step is in a checkpoint. Answers whether it is the end.
+   * Trains to the end, until a callback stops it, or until the signal. The last step is in a checkpoint. Answers
+   * whether it is the end; the model is then the one to be kept.
    *
    * @throws {KBertError} what a step throws, if the head's policy is to abort: the step before is in a checkpoint
    */
   async run(): Promise<boolean> {
-    const { config: { training }, signal, run, onStep } = this.#parts;
+    const { signal, source, onStep } = this.#parts;
     const progress = this.#parts.startProgress(this.#totalSteps);
     const recent: StepReport[] = [];
     this.#saved = this.step;
+    this.#epoch = Math.floor(this.step / source.stepsPerEpoch);
+    let begin: Moment[] = [["onTrainBegin"]];
     try {
-      for (const batch of this.#batches()) {
-        if (signal.aborted) break;
+      for await (const batch of source.from(this.step)) {
+        if (signal.aborted || this.#isOver()) break;
+        this.#epoch = batch.epoch;
+        if (batch.index === 0) begin.push(["onEpochBegin", batch.epoch]);
+        await this.#tell([...begin, ["onBatchBegin", batch.index]]);
+        begin = [];
+        if (this.#isOver()) break;
         const report = await this.#step(batch);
-        if (report === undefined) continue;
-        this.#totals.tokens += report.tokens;
-        this.#totals.milliseconds += report.milliseconds;
-        this.#totals.headMilliseconds += report.headMilliseconds;
-        onStep?.(report);
-        if (recent.push(report) > SMOOTHING_STEPS) recent.shift();
-        progress?.update(this.#smoothed(recent));
-        if (report.step % training.logEverySteps === 0) await run.log({ ...report });
-        if (report.step % training.checkpointEverySteps === 0) {
-          await this.#save();
+        if (report !== undefined) {
+          this.#count(report, batch);
+          onStep?.(report);
+          if (recent.push(report) > SMOOTHING_STEPS) recent.shift();
+          progress?.update(smoothed(recent, this.#totalSteps));
         }
+        await this.#afterStep(batch, report);
       }
     } finally {
       progress?.finish();
     }
     if (this.step > this.#saved) await this.#save();
-    return this.step >= this.#totalSteps;
+    if (!this.#isOver()) return false;
+    await this.#end();
+    return true;
   }
 
   [Symbol.dispose](): void {
     this.#trainer[Symbol.dispose]();
   }
 
+  #isOver(): boolean {
+    return this.#stop !== undefined || this.step >= this.#totalSteps;
+  }
+
+  #count(report: StepReport, { waitMilliseconds }: Batch): void {
+    this.#totals.tokens += report.tokens;
+    this.#totals.milliseconds += report.milliseconds + waitMilliseconds;
+    this.#totals.headMilliseconds += report.headMilliseconds;
+    this.#totals.waitMilliseconds += waitMilliseconds;
+    this.#epochLogs.add(report);
+  }
+
   /** One step; undefined if its batch was skipped. */
-  async #step(batch: readonly Example[]): Promise<StepReport | undefined> {
+  async #step({ examples }: Batch): Promise<StepReport | undefined> {
     const { run } = this.#parts;
     try {
-      const report = await this.#trainer.trainStep(batch);
+      const report = await this.#trainer.trainStep(examples);
       this.#poison.succeeded();
       return report;
     } catch (error) {
@@ -142,9 +204,100 @@ export class Training implements Disposable {
         throw fatal;
       }
       await this.#trainer.skipStep();
-      await run.log({ step: this.step, skipped: poisonOf(error), error: messageOf(error) });
+      const skipped = poisonOf(error) ?? (error as KBertError).code;
+      await run.log({ step: this.step, skipped, error: messageOf(error) });
       return undefined;
     }
+  }
+
+  /** Log, evaluation, callbacks, checkpoint: in this order. */
+  async #afterStep(batch: Batch, report: StepReport | undefined): Promise<void> {
+    const { config: { training }, run, source } = this.#parts;
+    const moments: Moment[] = [];
+    if (report !== undefined) {
+      if (report.step % training.logEverySteps === 0) {
+        await run.log({ ...report, waitMilliseconds: batch.waitMilliseconds });
+      }
+      moments.push(["onBatchEnd", batch.index, stepLogs(report)]);
+    }
+    const endsEpoch = batch.index === source.stepsPerEpoch - 1 || this.step >= this.#totalSteps;
+    const isDue = endsEpoch || this.step % (training.evaluateEverySteps ?? Infinity) === 0;
+    const found = isDue ? await this.#evaluate() : undefined;
+    if (found) moments.push(["onEvaluate", found]);
+    if (endsEpoch) {
+      this.#logs = { ...this.#epochLogs.means, ...found };
+      this.#epochLogs.clear();
+      moments.push(["onEpochEnd", batch.epoch, this.#logs]);
+    }
+    await this.#tell(moments);
+    if (this.step % training.checkpointEverySteps === 0 && this.step > this.#saved) await this.#save();
+  }
+
+  async #evaluate(): Promise<Logs | undefined> {
+    const { validation, labels, config: { training }, run } = this.#parts;
+    if (validation.length === 0) return undefined;
+    const { loss, scores } = await evaluate(this.#parts, validation, labels, training.evalBatchSize);
+    const figures = Object.entries({ loss, ...scores }).map(([name, value]) => [`val_${name}`, value]);
+    const logs = Object.fromEntries(figures) as Logs;
+    await run.log({ step: this.step, ...logs });
+    return logs;
+  }
+
+  /** Tells the callbacks, and does what they wish; nothing more is saved because of a checkpoint. */
+  async #tell(moments: readonly Moment[], { saves = true } = {}): Promise<void> {
+    const { callbacks, run } = this.#parts;
+    if (!moments.some(([name]) => callbacks.wants(name))) return;
+    const wishes = await callbacks.notify(moments, this.#state());
+    const { log, learningRate, stopper, reason = "it wished so" } = wishes;
+    if (Object.keys(log).length > 0) await run.log({ step: this.step, callbacks: log });
+    if (learningRate !== undefined) this.#trainer.learningRate = learningRate;
+    for (const [plugin, isWanted] of Object.entries(wishes.restoreBest)) {
+      if (isWanted) this.#restoresBestOf = plugin;
+      else if (this.#restoresBestOf === plugin) this.#restoresBestOf = undefined;
+    }
+    if (stopper !== undefined) {
+      this.#stop ??= { plugin: stopper, reason, step: this.step, epoch: this.#epoch };
+    }
+    if (!saves) return;
+    for (const plugin of wishes.best) await this.#saveTo(this.#bestFolder(plugin));
+    if (wishes.checkpoint) await this.#save();
+  }
+
+  /** Each callback has a best of its own: two of them may watch different metrics. */
+  #bestFolder(plugin: string): string {
+    return `${this.#parts.run.path}/best/${plugin.replace(/[^\w-]/g, "-")}`;
+  }
+
+  #state(): TrainerState {
+    const { config: { training: { epochs } }, source: { stepsPerEpoch } } = this.#parts;
+    return {
+      ...{ epoch: this.#epoch, step: this.step, maxSteps: this.#totalSteps, epochs, stepsPerEpoch },
+      ...{ shouldStop: this.#stop !== undefined, learningRate: this.#trainer.learningRate },
+    };
+  }
+
+  async #end(): Promise<void> {
+    const { run, note } = this.#parts;
+    if (this.#stop) {
+      const { plugin, reason, step } = this.#stop;
+      note(`${plugin} stopped the training after step ${step}: ${reason}`);
+    }
+    await this.#tell([["onTrainEnd", this.#logs]]);
+    const plugin = this.#restoresBestOf;
+    const best = plugin === undefined ? undefined : await loadLatestCheckpoint(this.#bestFolder(plugin));
+    if (!best) return;
+    await this.#restoreWeights(best, best.step - Number(best.data["skipped"] ?? 0));
+    note(`Went back to the weights of step ${best.step}, the best of this run by ${plugin}`);
+  }
+
+  async #restoreWeights(
+    { groups, path }: Checkpoint & { readonly path: string },
+    updates: number,
+  ): Promise<void> {
+    const none = new Map();
+    this.#parts.encoder.restore(groups["encoder"] ?? none, path);
+    const [parameters, moments] = [groups["head"] ?? none, groups["head-moments"] ?? none];
+    await this.#parts.head.restore({ parameters, moments, updates });
   }
 
   /** No weight has moved since the last good step, so that one can be kept. */
@@ -162,37 +315,29 @@ export class Training implements Disposable {
     }
   }
 
-  /** The batches that are still to come, across epochs. */
-  *#batches(): Iterable<Example[]> {
-    const { config: { training, seed } } = this.#parts;
-    const lengths = this.#examples.map(({ ids }) => ids.length);
-    let skip = this.step;
-    for (let epoch = 0; epoch < training.epochs; epoch++) {
-      if (skip >= this.#stepsPerEpoch) {
-        skip -= this.#stepsPerEpoch;
-        continue;
-      }
-      const batches = epochBatches(lengths, { batchSize: training.batchSize, seed, epoch });
-      for (const group of chunks(batches, training.accumulationSteps).slice(skip)) {
-        if (this.step >= this.#totalSteps) return;
-        yield group.flat().map((index) => this.#examples[index]!);
-      }
-      skip = 0;
-    }
+  async #save(): Promise<void> {
+    const { run, callbacks } = this.#parts;
+    await this.#saveTo(run.checkpoints);
+    this.#saved = this.step;
+    if (!callbacks.wants("onCheckpoint")) return;
+    await this.#tell([["onCheckpoint", checkpointPath(run.checkpoints, this.step)]], { saves: false });
   }
 
-  async #save(): Promise<void> {
-    const { run, encoder, head, plugin, config } = this.#parts;
-    const { manifest: { name, version }, sha256 } = plugin.image;
+  async #saveTo(folder: string): Promise<void> {
+    const { run, encoder, head, plugins, config, callbacks, stopwatch, source } = this.#parts;
     const { parameters, moments } = await head.state();
-    await saveCheckpoint(run.checkpoints, {
+    await saveCheckpoint(folder, {
       step: this.step,
-      epoch: Math.floor(this.step / this.#stepsPerEpoch),
+      epoch: Math.floor(this.step / source.stepsPerEpoch),
       seed: config.seed,
       configHash: run.configHash,
       // Everything random is a function of the seed and the step: these two are the generator's state.
       generator: [config.seed, this.step],
-      plugins: [{ name, version, sha256 }],
+      plugins: plugins.map(({ image: { manifest: { name, version }, sha256 } }) => ({
+        name,
+        version,
+        sha256,
+      })),
       groups: {
         "encoder": await encoder.weights(),
         "encoder-moments": await this.#trainer.state(),
@@ -202,24 +347,15 @@ export class Training implements Disposable {
       data: {
         ...this.#totals,
         skipped: this.#trainer.skipped,
+        rateFactor: this.#trainer.rateFactor,
         norms: head.norms.recent,
+        epochLogs: this.#epochLogs.state,
+        waits: stopwatch.state,
+        callbacks: await callbacks.capture(),
+        ...(this.#restoresBestOf !== undefined && { restoresBestOf: this.#restoresBestOf }),
+        ...(this.#stop && { stop: this.#stop }),
         ...this.#poison.state,
       },
     });
-    this.#saved = this.step;
-  }
-
-  #smoothed(recent: readonly StepReport[]): Parameters<Progress["update"]>[0] {
-    const sum = (of: (report: StepReport) => number): number =>
-      recent.reduce((total, one) => total + of(one), 0);
-    const milliseconds = sum((one) => one.milliseconds);
-    return {
-      step: this.step,
-      loss: sum((one) => one.loss) / recent.length,
-      accuracy: sum((one) => one.accuracy) / recent.length,
-      tokensPerSecond: sum((one) => one.tokens) / milliseconds * 1_000,
-      secondsLeft: (this.#totalSteps - this.step) * milliseconds / recent.length / 1_000,
-      pluginShare: sum((one) => one.headMilliseconds) / milliseconds,
-    };
   }
 }

@@ -30,6 +30,9 @@ export interface TrainerState {
 /** What was measured, by name: `loss`, `val_loss`, `accuracy`. */
 export type Logs = Readonly<Record<string, number>>;
 
+/** What a callback may want to be saved. */
+export type Save = "checkpoint" | "best";
+
 /** What a callback wishes. What is absent is no wish. */
 export interface CallbackWishes {
   /** Stop after the step in hand. */
@@ -38,9 +41,9 @@ export interface CallbackWishes {
   readonly reason?: string;
   /** Of the steps from here on, above 0 and at most 1: the schedule goes on in proportion. */
   readonly learningRate?: number;
-  /** Write a checkpoint now, or keep the weights of now as the best of the run. */
-  readonly save?: "checkpoint" | "best";
-  /** Go back to the best weights when the training is over. */
+  /** Write a checkpoint now, keep the weights of now as the best, or both. */
+  readonly save?: Save | readonly Save[];
+  /** Go back to the weights that it kept as the best when the training is over. */
   readonly restoreBest?: boolean;
   /** Figures for the log, at most 32. */
   readonly log?: Logs;

@@ -1,0 +1,139 @@
+/**
+ * The callbacks of a run: told what happens, several moments in one message, all plugins at once, and asked what
+ * they wish.
+ *
+ * The trainer waits for the answers, because a wish is for the step that comes next. One that fails is passed over
+ * or ends the run, as its user has said; what it wished is lost then.
+ *
+ * @module
+ */
+import type { CallbackWishes, Moment, TrainerState } from "../manifest/moments.ts";
+import type { WireValue } from "../wall/values.ts";
+import type { FailureCounts, RunPlugin, Stopwatch } from "./run_plugin.ts";
+
+/** A callback, and what becomes of the run when it fails. */
+export interface RunCallback {
+  readonly plugin: RunPlugin;
+  readonly onFailure: "skip" | "abort";
+}
+
+/** What all callbacks wish together: of two rates or reasons, that of the later one in the list holds. */
+export interface Wishes {
+  /** Who wants the training to stop, the first of several. */
+  readonly stopper?: string;
+  readonly reason?: string;
+  readonly learningRate?: number;
+  /** Whether one of them wants a checkpoint. */
+  readonly checkpoint: boolean;
+  /** Those who want the weights of now to be kept as their best. */
+  readonly best: readonly string[];
+  /** Who wants its best weights back in the end, or not any more. */
+  readonly restoreBest: Readonly<Record<string, boolean>>;
+  /** `plugin/figure` → value. */
+  readonly log: Readonly<Record<string, number>>;
+}
+
+/** See the module's text. Owns none of the plugins. */
+export class Callbacks {
+  readonly #callbacks: readonly RunCallback[];
+  readonly #failures: FailureCounts;
+  readonly #stopwatch: Stopwatch;
+  readonly #note: (line: string) => void;
+
+  /** @param note shows people that a callback failed */
+  constructor(
+    callbacks: readonly RunCallback[],
+    failures: FailureCounts,
+    stopwatch: Stopwatch,
+    note: (line: string) => void,
+  ) {
+    this.#callbacks = callbacks;
+    this.#failures = failures;
+    this.#stopwatch = stopwatch;
+    this.#note = note;
+  }
+
+  /** Whether any of them declares a moment: nothing has to be measured for nobody. */
+  wants(moment: Moment[0]): boolean {
+    return this.#callbacks.some(({ plugin }) => plugin.has(moment));
+  }
+
+  /**
+   * Tells them, in one message each, the moments that they declare.
+   *
+   * @throws what a callback throws whose failure ends the run
+   */
+  async notify(moments: readonly Moment[], state: TrainerState): Promise<Wishes> {
+    const answers = await Promise.all(this.#callbacks.map(async (callback) => {
+      const own = moments.filter(([name]) => callback.plugin.has(name));
+      return own.length === 0 ? undefined : await this.#ask(callback, own, state);
+    }));
+    return answers.reduce<Wishes>(
+      (wishes, answer, index) =>
+        answer === undefined ? wishes : withWishes(wishes, this.#callbacks[index]!.plugin.name, answer),
+      { checkpoint: false, best: [], restoreBest: {}, log: {} },
+    );
+  }
+
+  /** What they remember, by name, for a checkpoint. */
+  async capture(): Promise<Record<string, WireValue>> {
+    const states: Record<string, WireValue> = {};
+    for (const { plugin } of this.#callbacks) {
+      if (plugin.has("captureState")) states[plugin.name] = await plugin.call("captureState", []);
+    }
+    return states;
+  }
+
+  /** Goes on from a checkpoint. */
+  async restore(states: unknown): Promise<void> {
+    const saved = Object(states) as Record<string, WireValue>;
+    for (const { plugin } of this.#callbacks) {
+      const state = Object.hasOwn(saved, plugin.name) ? saved[plugin.name] : null;
+      if (state !== null && plugin.has("restoreState")) await plugin.call("restoreState", [state]);
+    }
+  }
+
+  async #ask(
+    { plugin, onFailure }: RunCallback,
+    moments: readonly Moment[],
+    state: TrainerState,
+  ): Promise<CallbackWishes | undefined> {
+    const args = [moments, state] as unknown as WireValue[];
+    try {
+      return await this.#stopwatch.wait(plugin.name, plugin.call("notify", args)) as CallbackWishes;
+    } catch (error) {
+      const kind = this.#failures.count(plugin.name, error);
+      if (onFailure === "abort") throw error;
+      // Once for each kind: a callback that is broken is broken at every step.
+      if (this.#failures.table[plugin.name]![kind] === 1) {
+        this.#note(
+          `The callback ${plugin.name} failed, and the run goes on without it here: ${
+            (error as Error).message
+          }`,
+        );
+      }
+      return undefined;
+    }
+  }
+}
+
+function withWishes(
+  before: Wishes,
+  plugin: string,
+  { shouldStop, reason, learningRate, save = [], restoreBest, log = {} }: CallbackWishes,
+): Wishes {
+  const saves = [save].flat();
+  const figures = Object.entries(log).map(([figure, value]) => [`${plugin}/${figure}`, value]);
+  return {
+    ...before,
+    ...(shouldStop && before.stopper === undefined &&
+      { stopper: plugin, ...(reason !== undefined && { reason }) }),
+    ...(learningRate !== undefined && { learningRate }),
+    checkpoint: before.checkpoint || saves.includes("checkpoint"),
+    best: saves.includes("best") ? [...before.best, plugin] : before.best,
+    restoreBest: restoreBest === undefined
+      ? before.restoreBest
+      : { ...before.restoreBest, [plugin]: restoreBest },
+    log: { ...before.log, ...Object.fromEntries(figures) },
+  };
+}

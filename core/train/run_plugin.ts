@@ -1,0 +1,115 @@
+/**
+ * A plugin as a run has it: what it is, what was refused of it, and how long it was waited for.
+ *
+ * @module
+ */
+import type { SettingsSource } from "../manifest/settings.ts";
+import type { PortName } from "../manifest/families.ts";
+import type { PluginImage } from "../security/image.ts";
+import { KBertError } from "../wall/errors.ts";
+import { poisonOf } from "../wall/poison.ts";
+import type { Tier } from "../wall/sandbox.ts";
+import type { WireValue } from "../wall/values.ts";
+
+/** A loaded plugin. Whoever loaded it disposes of it. */
+export interface RunPlugin extends AsyncDisposable {
+  readonly name: string;
+  readonly image: PluginImage;
+  readonly tier: Tier;
+  /** Whether it declares a method. */
+  has(method: string): boolean;
+  call(
+    method: string,
+    args: readonly WireValue[],
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<WireValue>;
+}
+
+/** Loads a plugin of a run; mod.ts knows how. */
+export type LoadRunPlugin = (
+  image: PluginImage,
+  options: {
+    readonly port: PortName;
+    readonly settings: Readonly<Record<string, unknown>>;
+    readonly settingsSource?: SettingsSource & { readonly file: string };
+    readonly seed: number;
+    readonly timeoutMs: number;
+    readonly tier?: Tier;
+  },
+) => Promise<RunPlugin>;
+
+/** How often each plugin failed: plugin → what happened (a reason of a guard, or an error's code) → count. */
+export type FailureTable = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
+/**
+ * Counts what plugins did wrong and the run lived with.
+ *
+ * @example
+ * ```ts
+ * import { FailureCounts } from "./run_plugin.ts";
+ * import { KBertError } from "../wall/errors.ts";
+ * import { assertEquals } from "../deps/assert.ts";
+ *
+ * const counts = new FailureCounts();
+ * counts.count("eda", new KBertError("call/failed", "no", { plugin: "eda", method: "augment" }));
+ * assertEquals(counts.table, { eda: { "call/failed": 1 } });
+ * ```
+ */
+export class FailureCounts {
+  readonly #table: Record<string, Record<string, number>>;
+
+  /** @param before of the run's earlier parts */
+  constructor(before: unknown = {}) {
+    this.#table = structuredClone(before ?? {}) as Record<string, Record<string, number>>;
+  }
+
+  /** A copy; empty if nothing failed. */
+  get table(): FailureTable {
+    return structuredClone(this.#table);
+  }
+
+  /** Counts what was thrown, and answers how it was counted. */
+  count(plugin: string, thrown: unknown): string {
+    const kind = poisonOf(thrown) ?? (thrown instanceof KBertError ? thrown.code : "error");
+    const own = this.#table[plugin] ??= {};
+    own[kind] = (own[kind] ?? 0) + 1;
+    return kind;
+  }
+}
+
+/** Milliseconds by plugin. */
+export class Stopwatch {
+  readonly #milliseconds = new Map<string, number>();
+
+  /** Waits for work of a plugin, and adds the time. */
+  async wait<T>(plugin: string, work: Promise<T>): Promise<T> {
+    const started = performance.now();
+    try {
+      return await work;
+    } finally {
+      this.add(plugin, performance.now() - started);
+    }
+  }
+
+  add(plugin: string, milliseconds: number): void {
+    this.#milliseconds.set(plugin, this.of(plugin) + milliseconds);
+  }
+
+  of(plugin: string): number {
+    return this.#milliseconds.get(plugin) ?? 0;
+  }
+
+  /** For a checkpoint. */
+  get state(): Record<string, number> {
+    return Object.fromEntries(this.#milliseconds);
+  }
+
+  /** Goes on from a checkpoint; anything but numbers is taken as none. */
+  restore(state: unknown): void {
+    for (const [plugin, milliseconds] of Object.entries(Object(state))) {
+      if (typeof milliseconds === "number" && Number.isFinite(milliseconds)) {
+        this.#milliseconds.set(plugin, milliseconds);
+      }
+    }
+  }
+}
