@@ -29,10 +29,11 @@ import { admission } from "./core/plugins/admission.ts";
 import { FeatureCache } from "./core/plugins/feature_cache.ts";
 import { extractFeatures, type ExtractOptions, type ExtractResult } from "./core/plugins/features.ts";
 import { PluginManager, type PluginUse } from "./core/plugins/manager.ts";
+import type { Plugin } from "./core/plugins/plugin.ts";
 import type { Backend, BackendName } from "./core/tensor/backend.ts";
 import type { Classifier } from "./core/train/classifier.ts";
 import type { FineTuneOptions, FineTuneOutcome } from "./core/train/fine_tune.ts";
-import type { LoadRunPlugin } from "./core/train/run_plugin.ts";
+import type { LoadRunPlugin, RunPlugin } from "./core/train/run_plugin.ts";
 import type { ConsentOptions } from "./core/security/consent.ts";
 import { buildImage, type PluginImage } from "./core/security/image.ts";
 import { pluginSource } from "./core/security/source.ts";
@@ -220,8 +221,8 @@ export async function createRuntime<OwnEvents extends object = Record<never, nev
 
   const backend = backendOnce();
   stack.use(backend);
-  const loadPlugin: LoadRunPlugin = (image, { timeoutMs, ...use }) =>
-    plugins.start(image, { ...use, limits: { callMs: timeoutMs } });
+  const loadPlugin: LoadRunPlugin = async (image, { timeoutMs, ...use }) =>
+    withDeadline(await plugins.start(image, use), timeoutMs);
   const owned = stack.move();
   return {
     events: events as unknown as EventBus<RuntimeEvents & OwnEvents>, // one bus carries whatever topics there are
@@ -250,6 +251,18 @@ export async function createRuntime<OwnEvents extends object = Record<never, nev
       return await Classifier.load(path, { backend: await backend.get(), loadPlugin });
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** A plugin whose calls have a deadline of their own: its start may take longer than a call. */
+function withDeadline(plugin: Plugin, callTimeoutMs: number): RunPlugin {
+  const { name, image, tier } = plugin;
+  const timeoutMs = Math.min(callTimeoutMs, image.manifest.limits.callMs ?? Infinity);
+  return {
+    ...{ name, image, tier },
+    has: (method) => plugin.has(method),
+    call: (method, args, options) => plugin.call(method, args, { timeoutMs, ...options }),
+    [Symbol.asyncDispose]: () => plugin.unload(),
   };
 }
 

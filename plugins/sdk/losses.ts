@@ -1,38 +1,26 @@
 /**
- * Loss functions for heads. Each answers the mean over the examples, a float32 scalar.
+ * Loss functions for heads, by the task that they are for; core/manifest/task.ts has the shapes. Those that have
+ * settings are made by a function. Each answers a mean, a float32 scalar, so that the learning rate does not
+ * depend on the size of a batch, and says what the mean is over.
+ *
+ * | task                      | losses                                                               |
+ * | ------------------------- | -------------------------------------------------------------------- |
+ * | `classification`          | {@linkcode crossEntropy}, {@linkcode crossEntropyWith}, {@linkcode focal} |
+ * | `tagging`                 | the same                                                             |
+ * | `multilabel`              | {@linkcode binaryCrossEntropy}, {@linkcode binaryCrossEntropyWith}   |
+ * | `regression`              | {@linkcode meanSquaredError}, {@linkcode meanAbsoluteError}, {@linkcode huber} |
+ * | `ordinal`                 | {@linkcode ordinal}                                                  |
+ * | `ranking`                 | {@linkcode marginRanking}                                            |
  *
  * @module
  */
-import * as tf from "../../core/deps/tfjs.ts";
-
-/** `(logits, labels)` → scalar. */
-export type LossFunction = (logits: tf.Tensor, labels: tf.Tensor) => tf.Scalar;
-
-/**
- * Softmax cross-entropy: `-mean(log softmax(logits)[b, labels[b]])`, in nats per example.
- *
- * | tensor   | shape             | dtype   |
- * | -------- | ----------------- | ------- |
- * | `logits` | `[batch, labels]` | float32 |
- * | `labels` | `[batch]`         | int32   |
- * | returns  | `[]`              | float32 |
- *
- * Owns nothing: the arguments stay yours, and so does the result.
- *
- * @example An untrained head is as surprised as a coin
- * ```ts
- * import { crossEntropy } from "./losses.ts";
- * import * as tf from "../../core/deps/tfjs.ts";
- * import { assertAlmostEquals } from "../../core/deps/assert.ts";
- *
- * await tf.setBackend("cpu");
- * const loss = crossEntropy(tf.zeros([3, 2]), tf.tensor1d([0, 1, 1], "int32"));
- * assertAlmostEquals(loss.dataSync()[0]!, Math.log(2), 1e-6);
- * ```
- */
-export const crossEntropy: LossFunction = (logits, labels) =>
-  tf.tidy(() => {
-    // Cast apart: oneHot's own float32 type gives garbage on wasm (the kernel writes whole numbers).
-    const targets = tf.cast(tf.oneHot(labels as tf.Tensor1D, logits.shape.at(-1)!), "float32");
-    return tf.neg(tf.mean(tf.sum(tf.mul(targets, tf.logSoftmax(logits)), -1))) as tf.Scalar;
-  });
+export type { LossFunction } from "./losses/loss_function.ts";
+export { crossEntropy, crossEntropyWith } from "./losses/cross_entropy.ts";
+export type { CrossEntropyOptions } from "./losses/cross_entropy.ts";
+export { focal } from "./losses/focal.ts";
+export type { FocalOptions } from "./losses/focal.ts";
+export { binaryCrossEntropy, binaryCrossEntropyWith } from "./losses/binary_cross_entropy.ts";
+export type { BinaryCrossEntropyOptions } from "./losses/binary_cross_entropy.ts";
+export { huber, meanAbsoluteError, meanSquaredError } from "./losses/regression.ts";
+export { ordinal } from "./losses/ordinal.ts";
+export { marginRanking } from "./losses/margin_ranking.ts";

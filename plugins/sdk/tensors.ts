@@ -9,5 +9,6 @@ export type { HeadMetrics, HiddenStates } from "./head.ts";
 export { IGNORED } from "../../core/manifest/task.ts";
 export type { Task } from "../../core/manifest/task.ts";
 export { Dropout, Layers, Linear } from "./layers.ts";
-export { crossEntropy } from "./losses.ts";
-export type { LossFunction } from "./losses.ts";
+export { binaryCrossEntropy, binaryCrossEntropyWith, crossEntropy, crossEntropyWith } from "./losses.ts";
+export { focal, huber, marginRanking, meanAbsoluteError, meanSquaredError, ordinal } from "./losses.ts";
+export type { BinaryCrossEntropyOptions, CrossEntropyOptions, FocalOptions, LossFunction } from "./losses.ts";

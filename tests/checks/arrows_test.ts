@@ -51,6 +51,8 @@ Deno.test("arrowProblems() knows what each part may import", async () => {
     ["plugins/head/head.ts", "k-bert/sdk"],
     ["plugins/head/head_test.ts", "k-bert/sdk/testing"],
     ["plugins/head/head_test.ts", "@std/assert"],
+    ["plugins/head/head_test.ts", "k-bert"],
+    ["plugins/head/head_test.ts", "../../tests/fixtures/tiny_run.ts"],
   ];
   const forbidden: [string, string][] = [
     ["cli.ts", "./tests/a.ts"],

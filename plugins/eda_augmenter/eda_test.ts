@@ -1,0 +1,91 @@
+import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
+import { createRuntime } from "k-bert";
+import { AugmenterConfig, EventBus } from "k-bert/sdk";
+import { EdaAugmenter } from "./eda.ts";
+
+const TEXTS = Array.from(
+  { length: 40 },
+  (_, index) => `Buy ${index} spoons, get one 😀 free: cafe\u0301 soup!`,
+);
+const SEEDS = TEXTS.map((_, index) => 1_000 + index);
+
+function makeAugmenter(
+  settings: Partial<ConstructorParameters<typeof EdaAugmenter>[0]> = {},
+  bus = new EventBus(),
+): EdaAugmenter {
+  const own = { operations: ["swap", "delete", "insert"], alpha: 0.1 } as const;
+  const config = AugmenterConfig({ name: "eda_augmenter", augmentation_probability: 1, ...own });
+  return new EdaAugmenter({ ...config, ...settings }, bus, 7);
+}
+
+Deno.test("EdaAugmenter.augment() gives a text by its seed, whatever the order and the size of batches", async () => {
+  const augmenter = makeAugmenter({ alpha: 0.3 });
+  const whole = await augmenter.augment(TEXTS, contextOf(SEEDS));
+
+  const backwards = await augmenter.augment(TEXTS.toReversed(), contextOf(SEEDS.toReversed()));
+  const single: string[] = [];
+  for (const [index, text] of TEXTS.entries()) {
+    single.push(...await augmenter.augment([text], contextOf([SEEDS[index]!])));
+  }
+
+  assertEquals(backwards.reverse(), whole);
+  assertEquals(single, whole);
+  assert(whole.filter((text, index) => text !== TEXTS[index]).length > 30);
+});
+
+Deno.test("EdaAugmenter.augment() does only what its settings name", async () => {
+  const lengths = async (operation: "swap" | "delete" | "insert"): Promise<number[]> => {
+    const augmented = await makeAugmenter({ operations: [operation], alpha: 0.4 })
+      .augment(TEXTS, contextOf(SEEDS));
+    return augmented.map((text, index) => Math.sign(text.length - TEXTS[index]!.length));
+  };
+
+  assertEquals(new Set(await lengths("swap")), new Set([0]));
+  assertEquals(new Set(await lengths("insert")), new Set([1]));
+  assert(!(await lengths("delete")).includes(1));
+});
+
+Deno.test("EdaAugmenter.augment() leaves texts of one word or none, and half characters, as they are", async () => {
+  const texts = ["", " ", "ham", " ham!\n", "😀", "ham \ud83d spam"];
+
+  assertEquals(await makeAugmenter({ alpha: 1 }).augment(texts, contextOf(texts.map((_, i) => i))), texts);
+});
+
+Deno.test("EdaAugmenter.augment() never grows a text beyond what the host takes, and never empties it", async () => {
+  const texts = [`a b c ${"x".repeat(3_000)}`, "a b", Array(500).fill("ham").join(" ")];
+  const augmenter = makeAugmenter({ alpha: 1, max_augmentations_per_sample: 8 });
+
+  for (let seed = 0; seed < 20; seed++) {
+    const augmented = await augmenter.augment(texts, contextOf(texts.map((_, index) => seed + 100 * index)));
+
+    for (const [index, text] of augmented.entries()) {
+      assertLessOrEqual(text.length, 8 * texts[index]!.length + 1_024);
+      assert(/\p{L}/u.test(text));
+    }
+  }
+});
+
+Deno.test("eda_augmenter runs through its port, repeatably, and tells what it did", async () => {
+  await using runtime = await createRuntime({ spares: 0 });
+  const plugin = await runtime.plugins.start("plugins/eda_augmenter", {
+    ...{ port: "augmenter", seed: 1 },
+    settings: { augmentation_probability: 0.8, alpha: 0.3 },
+  });
+
+  const augmented = await plugin.methods().augment(TEXTS, { seeds: SEEDS });
+  const again = await plugin.methods().augment(TEXTS.toReversed(), { seeds: SEEDS.toReversed() });
+
+  assertEquals(again.toReversed(), augmented);
+  assertEquals(
+    augmented,
+    await makeAugmenter({ augmentation_probability: 0.8, alpha: 0.3 }).augment(TEXTS, contextOf(SEEDS)),
+  );
+  const augmented_count = augmented.filter((text, index) => text !== TEXTS[index]).length;
+  const [completed] = runtime.events.history("augmenter.completed");
+  assertEquals(completed?.payload, { augmenter: "EdaAugmenter", output_count: 40, augmented_count });
+  assertEquals([plugin.tier, completed?.source], ["worker", "eda_augmenter"]);
+});
+
+function contextOf(seeds: readonly number[]): { seeds: readonly number[]; signal: AbortSignal } {
+  return { seeds, signal: new AbortController().signal };
+}
