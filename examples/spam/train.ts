@@ -16,16 +16,19 @@ import {
   terminalDisplay,
   usage,
 } from "../../mod.ts";
-import { LABELS, loadEmails } from "./emails.ts";
+import { type Email, LABELS, loadEmails } from "./emails.ts";
 
 const HELP =
   `Usage: deno task train [--resume runs/<id>] [--seed N] [--backend NAME] [--config FILE] [--output DIR]
+                       [--limit N] [--steps N]
 
   --resume DIR     goes on with a run that was interrupted
   --seed N         another split, other weights                     (1)
   --backend NAME   auto, webgpu, wasm or cpu                        (auto)
   --config FILE    other settings                                   (examples/spam/k-bert.yaml)
-  --output DIR     where the run's folder is made; below runs/      (runs)`;
+  --output DIR     where the run's folder is made; below runs/      (runs)
+  --limit N        only so many e-mails, as many of each kind       (all)
+  --steps N        at most so many steps                            (as the settings say)`;
 
 await runProgram(async (signal) => {
   const { options, rest } = parseOptions(Deno.args, {
@@ -34,6 +37,8 @@ await runProgram(async (signal) => {
     seed: "value",
     backend: "value",
     output: "value",
+    limit: "value",
+    steps: "value",
     help: "flag",
   });
   if (options.help) {
@@ -41,16 +46,20 @@ await runProgram(async (signal) => {
     return "done";
   }
   if (rest.length > 0) throw usage(rest[0]!, `train takes no ${rest[0]}; see --help`);
-  const { seed, backend, output } = options;
+  const { seed, backend, output, steps } = options;
+  const limit = options.limit === undefined ? Infinity : Number(options.limit);
+  if (!(limit >= 20)) throw usage("--limit", `--limit is ${options.limit}, expected a number of at least 20`);
   const config = await loadTrainingConfig(options.config ?? new URL("k-bert.yaml", import.meta.url), {
     seed,
     backend,
     output,
+    "training.maxSteps": steps,
   });
 
   const display = terminalDisplay();
   display.note("Reading the SpamAssassin e-mails");
-  const { emails, duplicates, empty } = await loadEmails(signal);
+  const { emails: all, duplicates, empty } = await loadEmails(signal);
+  const emails = someOf(all, limit);
   const { train, test, nearDuplicateGroups } = splitByGroups(emails, {
     testShare: config.data.testShare,
     seed: config.seed,
@@ -71,7 +80,10 @@ await runProgram(async (signal) => {
     display,
   });
   if (outcome.kind === "interrupted") {
-    const same = [["config", options.config], ["seed", seed]].filter(([, value]) => value !== undefined);
+    const { config, limit } = options;
+    const same = [["config", config], ["seed", seed], ["limit", limit], ["steps", steps]].filter((
+      [, value],
+    ) => value !== undefined);
     const command = ["deno task train", ...same.map(([name, value]) => `--${name} ${value}`)].join(" ");
     display.note(
       outcome.step === 0
@@ -86,3 +98,11 @@ await runProgram(async (signal) => {
   console.log(`  deno task predict --model ${outcome.run} "You have won a prize, claim your money now"`);
   return "done";
 });
+
+/** The first ones of each kind: for a quick look, not for a score. */
+function someOf(emails: readonly Email[], limit: number): readonly Email[] {
+  if (emails.length <= limit) return emails;
+  return LABELS.flatMap((_, label) =>
+    emails.filter((email) => email.label === label).slice(0, limit / LABELS.length)
+  );
+}

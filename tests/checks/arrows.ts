@@ -121,7 +121,8 @@ function edgeProblem({ from, specifier, to }: Edge): string | undefined {
   const plugin = isPlugin(layer);
   const isTest = from.endsWith("_test.ts");
   if (to === undefined) {
-    const allowed = !plugin || PLUGIN_IMPORTS.test(specifier) || isTest && PLUGIN_TEST_IMPORTS.test(specifier);
+    const allowed = !plugin || PLUGIN_IMPORTS.test(specifier) ||
+      isTest && PLUGIN_TEST_IMPORTS.test(specifier);
     return allowed ? undefined : `${from} imports "${specifier}", but a plugin sees only "k-bert/sdk"`;
   }
   const test = isTest && !MAY_ALL.has(layer);

@@ -11,7 +11,7 @@ const translator = {
 
 function makeAugmenter(probability: number, seed?: number, bus = new EventBus()): BackTranslationAugmenter {
   const config = AugmenterConfig({
-    name: "back_translation_augmenter",
+    name: "guide_back_translation",
     augmentation_probability: probability,
     source_language: "en",
     target_language: "fr",
