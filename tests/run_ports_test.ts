@@ -340,3 +340,61 @@ Deno.test("fineTune() goes back to the weights that a callback kept as the best"
   const [prediction] = await classifier.predict([DATA.test[0]!.text]);
   assert(trained.outcome.kind === "finished" && prediction!.probability! > 0);
 });
+
+/** A head whose `step` does something in its sixth call of forward. */
+async function writeBrokenHead(folder: string, what: string): Promise<string> {
+  const path = `${folder}/broken_head`;
+  await Deno.mkdir(path);
+  await Deno.writeTextFile(
+    `${path}/plugin.yaml`,
+    `name: broken_head\nversion: 1.0.0\nentry_points: { head: "main:Main" }\n`,
+  );
+  await Deno.writeTextFile(
+    `${path}/main.ts`,
+    `import { HeadPort, tf } from "k-bert/sdk/tensors";
+    export class Main extends HeadPort {
+      calls = 0;
+      dense = this.layers.linear("classifier", this.config.hidden_size, this.config.num_labels);
+      async forward(x) {
+        if (++this.calls === 6) { ${what} }
+        return this.dense.apply(x);
+      }
+    }\n`,
+  );
+  return path;
+}
+
+Deno.test("fineTune() skips the batch that its head throws at, counts it, and goes on; or ends with a checkpoint", async () => {
+  await using folder = await withTempFolder();
+  const plugin = await writeBrokenHead(folder.path, `throw new Error("not this one");`);
+
+  const trained = await train(configOf(folder.path, { head: { plugin, tier: "worker", onPoison: "skip" } }));
+  const strict = configOf(folder.path, { head: { plugin, tier: "worker", onPoison: "abort" } });
+  const error = await assertRejects(() => train(strict), KBertError, "not this one");
+
+  assertEquals(trained.reports.map(({ step }) => step), [1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12]);
+  assertEquals([resultOf(trained).failures, resultOf(trained).poisoned], [{
+    broken_head: { "call/failed": 1 },
+  }, {}]);
+  assertEquals(error.code, "call/failed");
+  const skipped = (await logOf(trained)).find((line) => "skipped" in line);
+  assertEquals([skipped?.["step"], skipped?.["skipped"]], [6, "call/failed"]);
+});
+
+for (const tier of ["worker", "process"] as const) {
+  Deno.test(`fineTune() ends with a sentence when its head hangs in a ${tier}: its weights are lost with it`, async () => {
+    await using folder = await withTempFolder();
+    const plugin = await writeBrokenHead(
+      folder.path,
+      `for (const until = Date.now() + 3_000; Date.now() < until;);`,
+    );
+    const config = configOf(folder.path, { head: { plugin, tier, onPoison: "skip", callTimeoutMs: 400 } });
+
+    const error = await assertRejects(() => train(config), KBertError);
+
+    assertEquals([error.code, error.message], [
+      "call/timeout",
+      "The plugin broken_head did not answer step() within 400 ms",
+    ]);
+  });
+}

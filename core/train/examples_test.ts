@@ -1,8 +1,9 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "../deps/assert.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "../deps/assert.ts";
 import { BertTokenizer } from "../bert/tokenizer.ts";
 import { SPECIAL_TOKENS } from "../bert/vocabulary.ts";
+import type { Task } from "../manifest/task.ts";
 import { KBertError } from "../wall/errors.ts";
-import { checkExamples, tokenize } from "./examples.ts";
+import { checkExamples, encodeExample, type Example, tokenize, type TrainingExample } from "./examples.ts";
 
 const LABELS = ["ham", "spam"];
 
@@ -64,4 +65,50 @@ Deno.test("tokenize() throws the signal's reason, also when it comes while it is
   const error = await assertRejects(() => working, Error);
   clearTimeout(timer);
   assert(error === reason);
+});
+
+Deno.test("checkExamples() says of each task what is wrong with an example, and which one", async (t) => {
+  const cases: [task: Task, example: object, reason: string][] = [
+    [
+      "classification",
+      { words: ["a"], tags: [0] },
+      "has no text; for classification each takes text and label",
+    ],
+    ["multilabel", { text: "a", label: 0 }, "has no labels; for multilabel each takes text and labels"],
+    ["multilabel", { text: "a", labels: [0, 2] }, "has the label 2, expected 0 to 1 (ham, spam)"],
+    ["regression", { text: "a", values: [1] }, "has the values 1, expected 2 finite ones (ham, spam)"],
+    ["regression", { text: "a", values: [1, NaN] }, "has the values 1, NaN, expected 2 finite ones"],
+    ["ordinal", { text: "a", label: 2 }, "has the label 2, expected 0 to 1 (ham, spam)"],
+    ["ranking", { text: "a" }, "has no lower; for ranking each takes text and lower"],
+    ["ranking", { text: "a", lower: " " }, "is empty; leave empty texts out"],
+    ["tagging", { words: ["a", "b"], tags: [0] }, "has 1 tags for 2 words; give one for each"],
+    ["tagging", { words: ["a", " "], tags: [0, 0] }, "has no words, or an empty one; leave it out"],
+    ["tagging", { words: [], tags: [] }, "has no words, or an empty one; leave it out"],
+    ["tagging", { words: ["a"], tags: [-1] }, "has the label -1, expected 0 to 1"],
+  ];
+  for (const [task, example, reason] of cases) {
+    await t.step(`${task}: ${reason.split(";")[0]}`, () => {
+      const check = (): void => checkExamples([example as TrainingExample], LABELS, "training", task);
+      const error = assertThrows(check, KBertError);
+      assertEquals(error.code, "input/invalid");
+      assertStringIncludes(error.message, `The training text 1 ${reason}`);
+    });
+  }
+});
+
+Deno.test("encodeExample() gives the first token of each word its tag, and leaves out whole words that do not fit", () => {
+  const tokenizer = new BertTokenizer([...SPECIAL_TOKENS, "free", "##dom", "now"], {
+    maxLength: 8,
+    buckets: [8],
+  });
+  const encode = (words: string[]): Example =>
+    encodeExample({ words, tags: words.map((_, index) => index) }, tokenizer, 9);
+
+  const short = encode(["Freedom", "now", "\u200d"]);
+  const long = encode(["now", "freedom", "freedom", "freedom", "now"]);
+
+  assertEquals([...short.ids], [2, 5, 6, 7, 1, 3]);
+  assertEquals([...short.label as Int32Array], [-1, 0, -1, 1, 2, -1]);
+  assertEquals([...long.ids], [2, 7, 5, 6, 5, 6, 3]);
+  assertEquals([[...long.label as Int32Array], long.truncated], [[-1, 0, 1, -1, 2, -1, -1], 3]);
 });

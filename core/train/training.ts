@@ -203,7 +203,8 @@ export class Training implements Disposable {
         if (poisonOf(error) !== undefined) await this.#saveBeforePoison();
         throw fatal;
       }
-      await this.#trainer.skipStep();
+      // A head that cannot even forget is gone, and what ended it is what the user needs to hear of.
+      await this.#trainer.skipStep().catch(() => Promise.reject(error));
       const skipped = poisonOf(error) ?? (error as KBertError).code;
       await run.log({ step: this.step, skipped, error: messageOf(error) });
       return undefined;
