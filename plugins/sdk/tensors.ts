@@ -12,3 +12,5 @@ export { Dropout, Layers, Linear } from "./layers.ts";
 export { binaryCrossEntropy, binaryCrossEntropyWith, crossEntropy, crossEntropyWith } from "./losses.ts";
 export { focal, huber, marginRanking, meanAbsoluteError, meanSquaredError, ordinal } from "./losses.ts";
 export type { BinaryCrossEntropyOptions, CrossEntropyOptions, FocalOptions, LossFunction } from "./losses.ts";
+export { gradientCheck } from "./gradient_check.ts";
+export type { GradientCheckOptions, GradientReport } from "./gradient_check.ts";
