@@ -8,45 +8,16 @@
  * @module
  */
 import type { RuntimeEvents } from "../../core/bus/events.ts";
+import type { CallbackWishes, Logs, Save, TrainerState as HostState } from "../../core/manifest/moments.ts";
 import type { CallbackConfig } from "./config.ts";
 import { type CallContext, PluginPort } from "./plugin_port.ts";
 
+export type { CallbackWishes, Logs, Save };
+
 /** Where a training is, as a callback sees it: a copy, which changes nothing but by `shouldStop`. */
-export interface TrainerState {
-  /** The one in hand, from 0. */
-  readonly epoch: number;
-  /** Steps that are done. */
-  readonly step: number;
-  readonly maxSteps: number;
+export interface TrainerState extends Omit<HostState, "shouldStop"> {
   /** Set it to stop the training after the step in hand. */
   shouldStop: boolean;
-  /** All that there will be, unless it stops before. */
-  readonly epochs?: number;
-  readonly stepsPerEpoch?: number;
-  /** Of the step that was taken last. */
-  readonly learningRate?: number;
-}
-
-/** What was measured, by name: `loss`, `val_loss`, `accuracy`. */
-export type Logs = Readonly<Record<string, number>>;
-
-/** What a callback may want to be saved. */
-export type Save = "checkpoint" | "best";
-
-/** What a callback wishes. What is absent is no wish. */
-export interface CallbackWishes {
-  /** Stop after the step in hand. */
-  readonly shouldStop?: boolean;
-  /** Why it stops, for people. */
-  readonly reason?: string;
-  /** Of the steps from here on, above 0 and at most 1: the schedule goes on in proportion. */
-  readonly learningRate?: number;
-  /** Write a checkpoint now, keep the weights of now as the best, or both. */
-  readonly save?: Save | readonly Save[];
-  /** Go back to the weights that it kept as the best when the training is over. */
-  readonly restoreBest?: boolean;
-  /** Figures for the log, at most 32. */
-  readonly log?: Logs;
 }
 
 /** What a method of a callback may answer. */
