@@ -6,6 +6,7 @@
 // deno-lint-ignore-file no-console -- a table is what this is for
 import { parseOptions, runProgram } from "../mod.ts";
 import { bombRows, lagRows } from "./attacks.ts";
+import { augmentationRow } from "./augmentation.ts";
 import { callRow, comlinkRow } from "./call.ts";
 import { eventsRow } from "./events.ts";
 import { headStepRow } from "./head_step.ts";
@@ -31,6 +32,8 @@ const BENCHES: Readonly<Record<string, () => Promise<Row | readonly Row[]>>> = {
   "kill/process": () => killProcessRow(9),
   "lag": lagRows,
   "bomb": () => bombRows(5),
+  "augment/worker": () => augmentationRow("worker", 15),
+  "augment/process": () => augmentationRow("process", 15),
   "head-step/worker": () => headStepRow(15),
   "head-step/process": () => headStepRow(15, "process"),
   "step/tiny": () => stepRow("tiny", 5),

@@ -44,7 +44,12 @@ export function pluginPage(manifest: PluginManifest, folder: string, intro: stri
     `<!-- Made of plugin.yaml and the entry's comment by \`deno task build:pages\`: do not edit. -->`,
     `# ${name}`,
     `${
-      [description, `A ${ports.join(" and a ")} plugin, version ${version}${license ? `, ${license}` : ""}`]
+      [
+        description,
+        `${ports[0] === "augmenter" ? "An" : "A"} ${ports.join(" and ")} plugin, version ${version}${
+          license ? `, ${license}` : ""
+        }`,
+      ]
         .filter(Boolean).join(". ")
     }.`,
     intro,

@@ -11,6 +11,11 @@ import type { WireValue } from "../wall/values.ts";
 import { textsOf, type TrainingExample, withTexts } from "./examples.ts";
 import type { FailureCounts, RunPlugin } from "./run_plugin.ts";
 
+/** One call is given at most so many texts, so that it ends before its deadline. */
+const MAX_CALL_TEXTS = 64;
+/** And so many characters: a frame holds eight times as many of JSON, where a character takes six at most. */
+const MAX_CALL_CHARACTERS = 2 ** 17;
+
 /** An augmenter, and what becomes of texts that it fails with. */
 export interface RunAugmenter {
   readonly plugin: RunPlugin;
@@ -71,7 +76,22 @@ export class Augmentation {
     seeds: number[],
     signal: AbortSignal,
   ): Promise<string[]> {
-    if (texts.length === 0) return texts;
+    const changed: string[] = [];
+    for (const end of callEnds(texts)) {
+      const [from, to] = [changed.length, end];
+      changed.push(
+        ...await this.#call({ plugin, onFailure }, texts.slice(from, to), seeds.slice(from, to), signal),
+      );
+    }
+    return changed;
+  }
+
+  async #call(
+    { plugin, onFailure }: RunAugmenter,
+    texts: string[],
+    seeds: number[],
+    signal: AbortSignal,
+  ): Promise<string[]> {
     try {
       return await plugin.call("augment", [texts, { seeds }] as WireValue[], { signal }) as string[];
     } catch (error) {
@@ -86,4 +106,19 @@ export class Augmentation {
       return texts;
     }
   }
+}
+
+/** Where each call's texts end. A text that is too long for a call is alone in it, and fails alone. */
+function callEnds(texts: readonly string[]): number[] {
+  const ends: number[] = [];
+  let [count, characters] = [0, 0];
+  for (const [index, { length }] of texts.entries()) {
+    if (count > 0 && (count === MAX_CALL_TEXTS || characters + length > MAX_CALL_CHARACTERS)) {
+      ends.push(index);
+      [count, characters] = [0, 0];
+    }
+    count++;
+    characters += length;
+  }
+  return texts.length > 0 ? [...ends, texts.length] : [];
 }

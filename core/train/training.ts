@@ -12,7 +12,8 @@ import { KBertError, messageOf } from "../wall/errors.ts";
 import { poisonOf, type PoisonTable } from "../wall/poison.ts";
 import type { Batch, BatchSource } from "./batch_source.ts";
 import type { Callbacks } from "./callbacks.ts";
-import { type Checkpoint, checkpointPath, loadLatestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import type { LoadedCheckpoint } from "./checkpoint.ts";
+import { CheckpointKeeper } from "./checkpoint_keeper.ts";
 import type { TrainingConfig } from "./config.ts";
 import { EpochLogs, stepLogs } from "./epoch_logs.ts";
 import { evaluate } from "./evaluation.ts";
@@ -68,12 +69,11 @@ const SMOOTHING_STEPS = 20;
 export class Training implements Disposable {
   readonly #parts: TrainingParts;
   readonly #trainer: Trainer;
+  readonly #keeper: CheckpointKeeper;
   readonly #totalSteps: number;
   readonly #poison: PoisonHandler;
   readonly #epochLogs = new EpochLogs();
   readonly #totals: TrainingTotals = { tokens: 0, milliseconds: 0, headMilliseconds: 0, waitMilliseconds: 0 };
-  /** Step of the checkpoint that was written last. */
-  #saved = 0;
   /** The epoch in hand. */
   #epoch = 0;
   /** What was measured last, for `onTrainEnd`. */
@@ -90,6 +90,7 @@ export class Training implements Disposable {
     this.#poison = new PoisonHandler(parts.head.name, head.onPoison, parts.failures);
     const labels = parts.labels.length;
     this.#trainer = new Trainer(parts, { ...training, seed, labels, totalSteps: this.#totalSteps });
+    this.#keeper = new CheckpointKeeper(parts, this.#trainer, () => this.#capture());
   }
 
   /** Updates taken so far. */
@@ -112,17 +113,9 @@ export class Training implements Disposable {
   }
 
   /** Goes on from a checkpoint: weights, moments, the head's and the callbacks' state, and the sums. */
-  async restore(checkpoint: Checkpoint & { readonly path: string }): Promise<void> {
-    const { groups, step, data } = checkpoint;
-    const skipped = Number(data["skipped"] ?? 0);
-    await this.#restoreWeights(checkpoint, step - skipped);
-    this.#trainer.restore(
-      groups["encoder-moments"] ?? new Map(),
-      step,
-      skipped,
-      Number(data["rateFactor"] ?? 1),
-    );
-    this.#parts.head.norms.restore(data["norms"]);
+  async restore(checkpoint: LoadedCheckpoint): Promise<void> {
+    const { step, data } = checkpoint;
+    await this.#keeper.restore(checkpoint);
     this.#poison.restore(data);
     this.#epochLogs.restore(data["epochLogs"]);
     this.#parts.stopwatch.restore(data["waits"]);
@@ -145,7 +138,6 @@ export class Training implements Disposable {
     const { signal, source, onStep } = this.#parts;
     const progress = this.#parts.startProgress(this.#totalSteps);
     const recent: StepReport[] = [];
-    this.#saved = this.step;
     this.#epoch = Math.floor(this.step / source.stepsPerEpoch);
     let begin: Moment[] = [["onTrainBegin"]];
     try {
@@ -168,7 +160,7 @@ export class Training implements Disposable {
     } finally {
       progress?.finish();
     }
-    if (this.step > this.#saved) await this.#save();
+    if (this.#keeper.hasUnsaved) await this.#save();
     if (!this.#isOver()) return false;
     await this.#end();
     return true;
@@ -200,7 +192,7 @@ export class Training implements Disposable {
     } catch (error) {
       const fatal = this.#poison.failed(error);
       if (fatal !== undefined) {
-        if (poisonOf(error) !== undefined) await this.#saveBeforePoison();
+        if (poisonOf(error) !== undefined) await this.#keeper.saveBeforePoison();
         throw fatal;
       }
       // A head that cannot even forget is gone, and what ended it is what the user needs to hear of.
@@ -231,7 +223,7 @@ export class Training implements Disposable {
       moments.push(["onEpochEnd", batch.epoch, this.#logs]);
     }
     await this.#tell(moments);
-    if (this.step % training.checkpointEverySteps === 0 && this.step > this.#saved) await this.#save();
+    if (this.step % training.checkpointEverySteps === 0 && this.#keeper.hasUnsaved) await this.#save();
   }
 
   async #evaluate(): Promise<Logs | undefined> {
@@ -260,13 +252,8 @@ export class Training implements Disposable {
       this.#stop ??= { plugin: stopper, reason, step: this.step, epoch: this.#epoch };
     }
     if (!saves) return;
-    for (const plugin of wishes.best) await this.#saveTo(this.#bestFolder(plugin));
+    for (const plugin of wishes.best) await this.#keeper.saveBest(plugin);
     if (wishes.checkpoint) await this.#save();
-  }
-
-  /** Each callback has a best of its own: two of them may watch different metrics. */
-  #bestFolder(plugin: string): string {
-    return `${this.#parts.run.path}/best/${plugin.replace(/[^\w-]/g, "-")}`;
   }
 
   #state(): TrainerState {
@@ -278,85 +265,36 @@ export class Training implements Disposable {
   }
 
   async #end(): Promise<void> {
-    const { run, note } = this.#parts;
+    const { note } = this.#parts;
     if (this.#stop) {
       const { plugin, reason, step } = this.#stop;
       note(`${plugin} stopped the training after step ${step}: ${reason}`);
     }
     await this.#tell([["onTrainEnd", this.#logs]]);
     const plugin = this.#restoresBestOf;
-    const best = plugin === undefined ? undefined : await loadLatestCheckpoint(this.#bestFolder(plugin));
-    if (!best) return;
-    await this.#restoreWeights(best, best.step - Number(best.data["skipped"] ?? 0));
-    note(`Went back to the weights of step ${best.step}, the best of this run by ${plugin}`);
-  }
-
-  async #restoreWeights(
-    { groups, path }: Checkpoint & { readonly path: string },
-    updates: number,
-  ): Promise<void> {
-    const none = new Map();
-    this.#parts.encoder.restore(groups["encoder"] ?? none, path);
-    const [parameters, moments] = [groups["head"] ?? none, groups["head-moments"] ?? none];
-    await this.#parts.head.restore({ parameters, moments, updates });
-  }
-
-  /** No weight has moved since the last good step, so that one can be kept. */
-  async #saveBeforePoison(): Promise<void> {
-    const { encoder } = this.#parts;
-    if (this.step === this.#saved) return;
-    try {
-      // A run that diverged poisons its own head; what it has become is not worth more than the last checkpoint.
-      for (const { data } of (await encoder.weights()).values()) {
-        if (!data.every((weight) => Number.isFinite(weight))) return;
-      }
-      await this.#save();
-    } catch {
-      // What ended the run is what the user needs to hear of.
+    const step = plugin === undefined ? undefined : await this.#keeper.restoreBest(plugin);
+    if (step !== undefined) {
+      note(`Went back to the weights of step ${step}, the best of this run by ${plugin}`);
     }
   }
 
   async #save(): Promise<void> {
-    const { run, callbacks } = this.#parts;
-    await this.#saveTo(run.checkpoints);
-    this.#saved = this.step;
-    if (!callbacks.wants("onCheckpoint")) return;
-    await this.#tell([["onCheckpoint", checkpointPath(run.checkpoints, this.step)]], { saves: false });
+    const { callbacks } = this.#parts;
+    const path = await this.#keeper.save();
+    if (callbacks.wants("onCheckpoint")) await this.#tell([["onCheckpoint", path]], { saves: false });
   }
 
-  async #saveTo(folder: string): Promise<void> {
-    const { run, encoder, head, plugins, config, callbacks, stopwatch, source } = this.#parts;
-    const { parameters, moments } = await head.state();
-    await saveCheckpoint(folder, {
-      step: this.step,
-      epoch: Math.floor(this.step / source.stepsPerEpoch),
-      seed: config.seed,
-      configHash: run.configHash,
-      // Everything random is a function of the seed and the step: these two are the generator's state.
-      generator: [config.seed, this.step],
-      plugins: plugins.map(({ image: { manifest: { name, version }, sha256 } }) => ({
-        name,
-        version,
-        sha256,
-      })),
-      groups: {
-        "encoder": await encoder.weights(),
-        "encoder-moments": await this.#trainer.state(),
-        "head": parameters,
-        "head-moments": moments,
-      },
-      data: {
-        ...this.#totals,
-        skipped: this.#trainer.skipped,
-        rateFactor: this.#trainer.rateFactor,
-        norms: head.norms.recent,
-        epochLogs: this.#epochLogs.state,
-        waits: stopwatch.state,
-        callbacks: await callbacks.capture(),
-        ...(this.#restoresBestOf !== undefined && { restoresBestOf: this.#restoresBestOf }),
-        ...(this.#stop && { stop: this.#stop }),
-        ...this.#poison.state,
-      },
-    });
+  /** All that a run knows of itself besides weights. */
+  async #capture(): Promise<Record<string, unknown>> {
+    const { callbacks, stopwatch } = this.#parts;
+    return {
+      ...this.#totals,
+      ...this.#poison.state,
+      epochLogs: this.#epochLogs.state,
+      waits: stopwatch.state,
+      callbacks: await callbacks.capture(),
+      ...(this.#restoresBestOf !== undefined && { restoresBestOf: this.#restoresBestOf }),
+      ...(this.#stop && { stop: this.#stop }),
+    };
   }
 }

@@ -2,8 +2,6 @@
  * Says when weights are worth keeping: at a new best value of a metric, or every so many epochs or steps.
  *
  * The plugin never sees a weight. It answers a wish, and the trainer, on the other side of the wall, writes.
- * What is told together is answered together, and a wish to save is one: of two, the best goes before the
- * checkpoint, which is asked for again after the next step.
  *
  * @see https://keras.io/api/callbacks/model_checkpoint/
  * @module
@@ -16,7 +14,6 @@ import {
   type Logs,
   Monitor,
   type MonitorMode,
-  type TrainerState,
 } from "k-bert/sdk";
 
 /** Settings; see plugin.yaml. */
@@ -40,30 +37,27 @@ interface Captured {
  *   measured is told (`callback.warning`). Only epochs that are looked at are compared.
  * - Without, asks for a checkpoint, and looks at no metric.
  *
- * Every `every_steps` steps it asks for a checkpoint in either case; one step later where that step ends an
- * epoch with a new best. Whoever wants the training to end with its best weights has to wish for that too: it
+ * Every `every_steps` steps it asks for a checkpoint in either case. Whoever wants the training to end with its best weights has to wish for that too: it
  * is early_stopping's wish, not this plugin's.
  */
 export class ModelCheckpoint extends CallbackPort<Settings> {
   readonly #monitor = new Monitor(this.config);
   #best: number | undefined;
-  /** Whether a checkpoint was asked for together with the best, and so was not written. */
-  #owesCheckpoint = false;
 
   constructor(config: Settings, eventBus?: EventBus) {
     super(config, eventBus);
     // Not a method of the class: the host looks at which moments there are, and sends a message after each
     // step to whoever has this one.
-    if (config.every_steps > 0) this.onBatchEnd = (_batch, _logs, { step }) => this.#afterStep(step);
+    const { every_steps } = config;
+    if (every_steps === 0) return;
+    this.onBatchEnd = (_batch, _logs, { step }) => step % every_steps === 0 ? { save: "checkpoint" } : {};
   }
 
-  override async onEpochEnd(epoch: number, logs: Logs, { step }: TrainerState): Promise<CallbackWishes> {
+  override async onEpochEnd(epoch: number, logs: Logs): Promise<CallbackWishes> {
     const { every_epochs, save_best_only } = this.config;
     if (every_epochs === 0 || (epoch + 1) % every_epochs !== 0) return {};
     if (!save_best_only) return { save: "checkpoint" };
-    if (!await this.#isNewBest(epoch, logs)) return {};
-    this.#owesCheckpoint = this.#isDue(step);
-    return { save: "best" };
+    return await this.#isNewBest(epoch, logs) ? { save: "best" } : {};
   }
 
   override captureState(): Captured {
@@ -73,17 +67,6 @@ export class ModelCheckpoint extends CallbackPort<Settings> {
   /** @param state of {@linkcode ModelCheckpoint.captureState}; the host gives none to other code */
   override restoreState(state: unknown): void {
     this.#best = (state as Captured).best ?? undefined;
-  }
-
-  #afterStep(step: number): CallbackWishes {
-    const isDue = this.#owesCheckpoint || this.#isDue(step);
-    this.#owesCheckpoint = false;
-    return isDue ? { save: "checkpoint" } : {};
-  }
-
-  #isDue(step: number): boolean {
-    const { every_steps } = this.config;
-    return every_steps > 0 && step % every_steps === 0;
   }
 
   async #isNewBest(epoch: number, logs: Logs): Promise<boolean> {

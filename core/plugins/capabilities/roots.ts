@@ -61,7 +61,7 @@ export class Roots {
    * @throws {KBertError} `capability/refused`, `file/unusable`
    */
   async place(path: string): Promise<Place> {
-    const { root, rest } = await this.#rootOf(path);
+    const { root, rest } = await this.#rootOf(path, { makes: true });
     const name = rest.at(-1);
     if (name === undefined) throw unusable(path, "a file is written whole, so a folder has to be granted");
     let folder = root;
@@ -88,8 +88,16 @@ export class Roots {
     }
   }
 
-  /** The granted root that a path is written below, resolved, and the way from there. */
-  async #rootOf(path: string): Promise<{ root: string; absolute: string; rest: string[] }> {
+  /**
+   * The granted root that a path is written below, resolved, and the way from there.
+   *
+   * @param makes whether a folder that was granted and is not there yet is made: who allowed that files are written
+   * in it has allowed that
+   */
+  async #rootOf(
+    path: string,
+    { makes = false } = {},
+  ): Promise<{ root: string; absolute: string; rest: string[] }> {
     if (path.split(/[/\\]/).includes("..")) {
       throw refused(this.#plugin, this.#right, path, 'write the path without ".."');
     }
@@ -102,7 +110,11 @@ export class Roots {
     const rest = absolute.slice(written.length).split(sep).filter((part) => part !== "");
     if (rest.length > MAX_DEPTH) throw unusable(path, `it goes down more than ${MAX_DEPTH} folders`);
     await this.#requireRights(written, path, grant);
-    const root = await this.#resolve(written, path);
+    let root = await this.#resolve(written, path);
+    if (root === undefined && makes && rest.length > 0) {
+      await this.ask(path, () => Deno.mkdir(written, { recursive: true }));
+      root = await this.#resolve(written, path);
+    }
     if (root === undefined) throw unusable(path, "what was granted is not there");
     if (root !== written) await this.#requireRights(root, path, root);
     return { root, absolute, rest };
