@@ -20,6 +20,7 @@ export const TRAINING_DEFAULTS = {
     truncation: "head",
     testShare: 0.2,
     validationShare: 0,
+    nearCopies: "together" as const,
   },
   training: {
     epochs: 3,
@@ -109,6 +110,11 @@ const data = z.strictObject({
    * where a run begins to overfit. @default {0}
    */
   validationShare: z.number().min(0).lt(1).default(defaults.data.validationShare),
+  /**
+   * Whether near-copies of a text stay on one side of a split. Rows that a template wrote are all near-copies of each
+   * other: those go `apart`. @default {"together"}
+   */
+  nearCopies: z.enum(["together", "apart"]).default(defaults.data.nearCopies),
 }).superRefine(({ buckets }, context) => {
   for (const [index, length] of buckets.entries()) {
     const before = buckets[index - 1];

@@ -42,12 +42,11 @@ export interface RunData {
  * examples is, near-copies on one side where the examples are labelled texts.
  */
 export function runData({ config, train: given, test, validation }: GivenData): RunData {
-  const { data: { validationShare }, seed } = config;
   const parts = validation !== undefined
     ? { train: given, validation }
-    : validationShare === 0
+    : config.data.validationShare === 0
     ? { train: given, validation: [] }
-    : divide(given, validationShare, seed);
+    : divide(given, config);
   return {
     ...{ ...parts, test },
     hash: () => hashOf([given, test, ...(validation ? [validation] : [])]),
@@ -65,16 +64,24 @@ export function runData({ config, train: given, test, validation }: GivenData): 
 
 function divide(
   examples: readonly TrainingExample[],
-  share: number,
-  seed: number,
+  { data: { validationShare, nearCopies }, seed }: TrainingConfig,
 ): { train: readonly TrainingExample[]; validation: readonly TrainingExample[] } {
   if (examples.every((example) => "text" in example && "label" in example)) {
-    const { train, test } = splitByGroups(examples as readonly LabelledText[], { testShare: share, seed });
+    const options = { testShare: validationShare, seed, nearCopies };
+    const { train, test } = splitByGroups(examples as readonly LabelledText[], options);
+    if (test.length === 0) throw noValidation(examples.length, validationShare);
     return { train, validation: test };
   }
   const order = Random.at(seed, STREAM).shuffle([...examples]);
-  const count = Math.round(examples.length * share);
+  const count = Math.round(examples.length * validationShare);
+  if (count === 0) throw noValidation(examples.length, validationShare);
   return { train: order.slice(count), validation: order.slice(0, count) };
+}
+
+function noValidation(examples: number, share: number): KBertError {
+  const message = `A validationShare of ${share} of ${examples} training examples is none: ` +
+    "give more, set it to 0, or set nearCopies to apart if they are written by a template";
+  return new KBertError("input/invalid", message, { name: "data.validationShare", value: share });
 }
 
 /** The fields that are learned from, in a fixed order: what else an example carries does not count. */

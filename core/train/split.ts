@@ -23,6 +23,12 @@ export interface SplitOptions {
   testShare?: number;
   /** Seed of the shuffle: the same seed and texts give the same split. @default {0} */
   seed?: number;
+  /**
+   * Whether near-copies stay on one side. Rows of a table that a template wrote are all near-copies of each other,
+   * and examples of their own: divide those apart.
+   * @default {"together"}
+   */
+  nearCopies?: "together" | "apart";
 }
 
 /** The two parts, in a shuffled order. */
@@ -54,9 +60,11 @@ const WORDS_PER_SHINGLE = 3;
  */
 export function splitByGroups<Example extends LabelledText>(
   examples: readonly Example[],
-  { testShare = 0.2, seed = 0 }: SplitOptions = {},
+  { testShare = 0.2, seed = 0, nearCopies = "together" }: SplitOptions = {},
 ): Split<Example> {
-  const groups = groupNearDuplicates(examples.map((one) => one.text));
+  const groups = nearCopies === "together"
+    ? groupNearDuplicates(examples.map((one) => one.text))
+    : examples.map((_, index) => [index]);
   const wanted = new Map<number, number>();
   for (const { label } of examples) wanted.set(label, (wanted.get(label) ?? 0) + testShare);
 

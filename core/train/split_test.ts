@@ -121,3 +121,17 @@ const WORDS = Array.from(
   { length: 676 },
   (_, index) => String.fromCharCode(97 + Math.floor(index / 26), 97 + index % 26, 120),
 );
+
+Deno.test("splitByGroups() divides the rows that a template wrote, if near-copies may go apart", () => {
+  const rows = Array.from({ length: 100 }, (_, index) => ({
+    text: `island: ${index % 2 === 0 ? "Dream" : "Biscoe"}, bill length: ${index}, body mass: low, sex: male`,
+    label: Number(index % 4 === 0),
+  }));
+
+  const together = splitByGroups(rows, { testShare: 0.2, seed: 3 });
+  const apart = splitByGroups(rows, { testShare: 0.2, seed: 3, nearCopies: "apart" });
+
+  assertEquals([together.test.length, apart.test.length, apart.nearDuplicateGroups], [0, 20, 0]);
+  assertEquals(apart.test.filter(({ label }) => label === 1).length, 5); // as many of each label as there are
+  assertEquals(new Set([...apart.train, ...apart.test].map(({ text }) => text)).size, 100);
+});
