@@ -13,7 +13,6 @@ import { Augmentation, type RunAugmenter } from "../core/train/augmentation.ts";
 import { BatchSource } from "../core/train/batch_source.ts";
 import { encodeExample, type TrainingExample } from "../core/train/examples.ts";
 import { HeadClient } from "../core/train/head_client.ts";
-import { FailureCounts } from "../core/train/run_plugin.ts";
 import { Trainer } from "../core/train/trainer.ts";
 import type { Tier } from "../core/wall/sandbox.ts";
 import { processSandbox } from "../workers/process_sandbox.ts";
@@ -57,7 +56,7 @@ export async function augmentationRow(tier: Tier, steps: number): Promise<Row> {
         accumulationSteps: 1,
         epochs: 1,
       },
-      augmentation: new Augmentation(used, 1, new FailureCounts(), () => {}),
+      augmentation: new Augmentation(used, 1, () => {}),
       signal: new AbortController().signal,
     });
   const trainer = stack.use(

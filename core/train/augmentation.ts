@@ -22,22 +22,26 @@ export interface RunAugmenter {
   readonly onFailure: "identity" | "abort";
 }
 
+/** What examples are augmented for. */
+export interface AugmentRound {
+  /** The epoch, or the copy of an evaluation: another one gives other texts. */
+  readonly name: string;
+  /** Counts the failures that the run lives with. */
+  readonly failures: FailureCounts;
+  readonly signal: AbortSignal;
+}
+
 /** See the module's text. Owns none of the plugins. */
 export class Augmentation {
   readonly #augmenters: readonly RunAugmenter[];
   readonly #seed: number;
-  readonly #failures: FailureCounts;
   readonly #note: (line: string) => void;
+  /** Kinds of failures that were told of: each once. */
+  readonly #noted = new Set<string>();
 
-  constructor(
-    augmenters: readonly RunAugmenter[],
-    seed: number,
-    failures: FailureCounts,
-    note: (line: string) => void,
-  ) {
+  constructor(augmenters: readonly RunAugmenter[], seed: number, note: (line: string) => void) {
     this.#augmenters = augmenters;
     this.#seed = seed;
-    this.#failures = failures;
     this.#note = note;
   }
 
@@ -49,59 +53,54 @@ export class Augmentation {
    * Other forms of examples.
    *
    * @param places of the examples in the data
-   * @param round the epoch, or the number of the copy in an evaluation: another one gives other texts
    * @throws what an augmenter throws whose failure ends the run
    */
   async augment(
     examples: readonly TrainingExample[],
     places: readonly number[],
-    round: string,
-    signal: AbortSignal,
+    round: AugmentRound,
   ): Promise<TrainingExample[]> {
     const own = examples.map(textsOf);
     let texts = own.flat();
     for (const [index, augmenter] of this.#augmenters.entries()) {
       const seeds = examples.flatMap((_, at) =>
-        own[at]!.map((_, part) => hash32(`${this.#seed} ${index} ${round} ${places[at]} ${part}`))
+        own[at]!.map((_, part) => hash32(`${this.#seed} ${index} ${round.name} ${places[at]} ${part}`))
       );
-      texts = await this.#change(augmenter, texts, seeds, signal);
+      texts = await this.#change(augmenter, texts, seeds, round);
     }
     let from = 0;
     return examples.map((example, at) => withTexts(example, texts.slice(from, from += own[at]!.length)));
   }
 
   async #change(
-    { plugin, onFailure }: RunAugmenter,
-    texts: string[],
-    seeds: number[],
-    signal: AbortSignal,
+    augmenter: RunAugmenter,
+    texts: readonly string[],
+    seeds: readonly number[],
+    round: AugmentRound,
   ): Promise<string[]> {
     const changed: string[] = [];
     for (const end of callEnds(texts)) {
-      const [from, to] = [changed.length, end];
-      changed.push(
-        ...await this.#call({ plugin, onFailure }, texts.slice(from, to), seeds.slice(from, to), signal),
-      );
+      const [part, own] = [texts.slice(changed.length, end), seeds.slice(changed.length, end)];
+      changed.push(...await this.#call(augmenter, part, own, round));
     }
     return changed;
   }
 
   async #call(
     { plugin, onFailure }: RunAugmenter,
-    texts: string[],
-    seeds: number[],
-    signal: AbortSignal,
-  ): Promise<string[]> {
+    texts: readonly string[],
+    seeds: readonly number[],
+    { failures, signal }: AugmentRound,
+  ): Promise<readonly string[]> {
     try {
       return await plugin.call("augment", [texts, { seeds }] as WireValue[], { signal }) as string[];
     } catch (error) {
-      if (signal.aborted) throw error;
-      const kind = this.#failures.count(plugin.name, error);
-      if (onFailure === "abort") throw error;
-      if (this.#failures.table[plugin.name]![kind] === 1) {
-        this.#note(
-          `The augmenter ${plugin.name} failed, and its texts stay as they are: ${(error as Error).message}`,
-        );
+      if (signal.aborted || onFailure === "abort") throw error;
+      const kind = `${plugin.name} ${failures.count(plugin.name, error)}`;
+      if (!this.#noted.has(kind)) {
+        this.#noted.add(kind);
+        const problem = error instanceof Error ? error.message : String(error);
+        this.#note(`The augmenter ${plugin.name} failed, and its texts stay as they are: ${problem}`);
       }
       return texts;
     }

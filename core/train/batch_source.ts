@@ -11,6 +11,7 @@ import type { BertTokenizer } from "../bert/tokenizer.ts";
 import type { Augmentation } from "./augmentation.ts";
 import { chunks, epochBatches } from "./batches.ts";
 import { encodeExample, type Example, type TrainingExample } from "./examples.ts";
+import { FailureCounts } from "./run_plugin.ts";
 
 /** Batches that are prepared while another one is trained on. */
 const AHEAD = 2;
@@ -39,6 +40,8 @@ export interface Batch {
   readonly examples: readonly Example[];
   /** What augmenters let the step wait for. */
   readonly waitMilliseconds: number;
+  /** Of augmenters on these examples: counted with the step, since a batch that was not trained on is made again. */
+  readonly failures: FailureCounts;
 }
 
 /** Where a batch is, before it is made. */
@@ -63,14 +66,15 @@ export class BatchSource {
   async *from(step: number): AsyncGenerator<Batch, void, void> {
     const giveUp = new AbortController();
     const signal = AbortSignal.any([this.#options.signal, giveUp.signal]);
-    const waiting: { plan: Plan; made: Promise<Example[]> }[] = [];
+    const waiting: { plan: Plan; made: Promise<Example[]>; failures: FailureCounts }[] = [];
     const plans = this.#plans(step);
     const prepare = (): void => {
       const { value: plan } = plans.next();
       if (!plan) return;
-      const made = this.#examplesOf(plan, signal);
+      const failures = new FailureCounts();
+      const made = this.#examplesOf(plan, failures, signal);
       made.catch(() => {}); // it is heard of when it is its turn
-      waiting.push({ plan, made });
+      waiting.push({ plan, made, failures });
     };
     try {
       for (let count = 0; count <= AHEAD; count++) prepare();
@@ -79,8 +83,8 @@ export class BatchSource {
         const examples = await next.made;
         const waitMilliseconds = performance.now() - started;
         prepare();
-        const { epoch, index } = next.plan;
-        yield { epoch, index, examples, waitMilliseconds };
+        const { plan: { epoch, index }, failures } = next;
+        yield { epoch, index, examples, waitMilliseconds, failures };
       }
     } finally {
       giveUp.abort();
@@ -101,11 +105,15 @@ export class BatchSource {
     return undefined;
   }
 
-  async #examplesOf({ epoch, places }: Plan, signal: AbortSignal): Promise<Example[]> {
+  async #examplesOf(
+    { epoch, places }: Plan,
+    failures: FailureCounts,
+    signal: AbortSignal,
+  ): Promise<Example[]> {
     const { given, tokenized, tokenizer, labels, augmentation } = this.#options;
     if (augmentation.isEmpty) return places.map((place) => tokenized[place]!);
     const before = places.map((place) => given[place]!);
-    const after = await augmentation.augment(before, places, `epoch ${epoch}`, signal);
+    const after = await augmentation.augment(before, places, { name: `epoch ${epoch}`, failures, signal });
     return after.map((example, at) =>
       example === before[at] ? tokenized[places[at]!]! : encodeExample(example, tokenizer, labels)
     );

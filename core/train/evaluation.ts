@@ -8,6 +8,7 @@ import type { Task } from "../manifest/task.ts";
 import type { Augmentation } from "./augmentation.ts";
 import { encodeExample, type Example, type TrainingExample } from "./examples.ts";
 import { evaluateExamples, type ModelParts } from "./inference.ts";
+import type { FailureCounts } from "./run_plugin.ts";
 import { type TaskScores, taskScores } from "./task_scores.ts";
 
 /** What an evaluation found. */
@@ -40,10 +41,11 @@ export async function evaluateAugmented(
   given: readonly TrainingExample[],
   plain: Evaluation,
   augmentation: Augmentation,
-  { labels, batchSize, copies, signal }: {
+  { labels, batchSize, copies, failures, signal }: {
     readonly labels: readonly string[];
     readonly batchSize: number;
     readonly copies: number;
+    readonly failures: FailureCounts;
     readonly signal: AbortSignal;
   },
 ): Promise<TaskScores> {
@@ -52,7 +54,7 @@ export async function evaluateAugmented(
   const sums = plain.logits.map((logits) => probabilities(task, logits));
   let examples: Example[] = [];
   for (let copy = 1; copy <= copies; copy++) {
-    const texts = await augmentation.augment(given, places, `copy ${copy}`, signal);
+    const texts = await augmentation.augment(given, places, { name: `copy ${copy}`, failures, signal });
     examples = texts.map((example) => encodeExample(example, parts.tokenizer, labels.length));
     const { logits } = await evaluateExamples(parts, examples, labels.length, batchSize);
     for (const [index, one] of logits.entries()) {

@@ -83,12 +83,12 @@ Deno.test("evaluateAugmented() averages probabilities: one copy that is sure doe
       return texts!;
     },
   });
-  const augmentation = new Augmentation([{ plugin, onFailure: "abort" }], 1, new FailureCounts(), () => {});
+  const augmentation = new Augmentation([{ plugin, onFailure: "abort" }], 1, () => {});
   const { signal } = new AbortController();
 
   const evaluation = await evaluate(parts, EXAMPLES, ["a", "b"], 2);
   const scores = await evaluateAugmented(parts, GIVEN, evaluation, augmentation, {
-    ...{ labels: ["a", "b"], batchSize: 2, copies: 2, signal },
+    ...{ labels: ["a", "b"], batchSize: 2, copies: 2, failures: new FailureCounts(), signal },
   });
 
   assertEquals([evaluation.scores["accuracy"], scores["accuracy"]], [1, 2 / 3]);

@@ -8,18 +8,19 @@
  */
 import { configToFile } from "../bert/config.ts";
 import type { Backend } from "../tensor/backend.ts";
-import { loadLatestCheckpoint, requireSameConfiguration } from "./checkpoint.ts";
+import { type LoadedCheckpoint, loadLatestCheckpoint, requireSameConfiguration } from "./checkpoint.ts";
 import type { TrainingConfig } from "./config.ts";
 import { evaluate, evaluateAugmented } from "./evaluation.ts";
 import type { TrainingExample } from "./examples.ts";
+import type { ModelParts } from "./inference.ts";
 import { prepareModel } from "./prepare_model.ts";
 import type { Progress } from "./progress.ts";
-import { resultOf, type ResultParts, type RunResult } from "./result.ts";
+import { resultOf, type RunResult } from "./result.ts";
 import { Run, writeJson } from "./run.ts";
-import { runData, tokenizeAll } from "./run_data.ts";
-import { readImages, requireSamePlugins } from "./run_images.ts";
+import { type RunData, runData, tokenizeAll, type TokenizedData } from "./run_data.ts";
+import { readImages, requireSamePlugins, type RunImages } from "./run_images.ts";
 import type { LoadRunPlugin } from "./run_plugin.ts";
-import { startPlugins } from "./run_plugins.ts";
+import { type RunPlugins, startPlugins } from "./run_plugins.ts";
 import { saveModel } from "./saved_model.ts";
 import type { StepReport } from "./trainer.ts";
 import { Training } from "./training.ts";
@@ -81,50 +82,35 @@ export type FineTuneOutcome =
 export async function fineTune(parts: FineTuneParts, options: FineTuneOptions): Promise<FineTuneOutcome> {
   const { config, labels, display, signal = new AbortController().signal } = options;
   const note = (line: string): void => display?.note(line);
-  const isNew = options.resume === undefined;
-  if (isNew) signal.throwIfAborted();
+  if (options.resume === undefined) signal.throwIfAborted();
   const data = runData(options);
   // Read before anything is written or computed: a plugin that cannot be loaded costs no time.
   const images = await readImages(config);
-
-  const record = { config, labels, dataHash: await data.hash(), started: new Date().toISOString() };
-  const run = options.resume === undefined
-    ? await Run.create(record)
-    : await Run.open(options.resume, record);
-  let isEmpty = isNew;
+  const { run, checkpoint } = await openRun(options, data, images, note);
+  let isEmpty = options.resume === undefined;
   await using cleanup = new AsyncDisposableStack();
   cleanup.defer(async () => {
     if (isEmpty) await run.discard();
   });
-  const checkpoint = isNew ? undefined : await loadLatestCheckpoint(run.checkpoints);
-  for (const { path, reason } of checkpoint?.skipped ?? []) note(`Passed over ${path}: ${reason}`);
-  if (checkpoint) {
-    requireSameConfiguration(checkpoint, run.configHash, checkpoint.path);
-    requireSamePlugins(checkpoint, images);
-  }
-  if (checkpoint) note(`Going on with ${run.path} after step ${checkpoint.step}`);
-  else note(isNew ? `The run is kept in ${run.path}` : `${run.path} has no checkpoint; starting it again`);
+  const interrupted = (step: number): FineTuneOutcome => {
+    if (isEmpty) throw signal.reason;
+    return { kind: "interrupted", run: run.path, step };
+  };
 
   await using stack = new AsyncDisposableStack();
   const plugins = await startPlugins(images, { config, labels, load: parts.loadPlugin, note, stack });
-  const { head } = plugins;
-  data.check(labels, head.task, plugins.augmenters.length > 0);
+  data.check(labels, plugins.head.task, plugins.augmenters.length > 0);
   const { tokenizer, encoder } = await prepareModel(run, config, data.train, note);
   stack.use(encoder);
   const examples = await tokenizeAll(data, { tokenizer, labels: labels.length, config, signal, note });
   if (examples === undefined) return interrupted(checkpoint?.step ?? 0);
 
-  const model = { encoder, tokenizer, head, backend: parts.backend };
-  const { augmentation } = plugins;
-  const { seed, training: { batchSize, accumulationSteps, epochs, evalBatchSize } } = config;
-  const source = new BatchSource({
-    ...{ given: data.train, tokenized: examples.train, tokenizer, labels: labels.length, augmentation },
-    ...{ seed, batchSize, accumulationSteps, epochs, signal },
-  });
+  const model = { encoder, tokenizer, head: plugins.head, backend: parts.backend };
+  const prepared = { model, plugins, data, examples, config, labels, run, images, signal, note };
   const training = stack.use(
     new Training({
-      ...{ ...model, source, validation: examples.validation, labels, run, config, signal, note },
-      ...{ plugins: plugins.all, callbacks: plugins.hub },
+      ...{ ...model, source: batchesOf(prepared), validation: examples.validation, labels, run, config },
+      ...{ plugins: plugins.all, callbacks: plugins.hub, signal, note },
       ...{ failures: plugins.failures, stopwatch: plugins.stopwatch },
       startProgress: (total) => display?.progress(total),
       onStep: (report) => {
@@ -134,21 +120,72 @@ export async function fineTune(parts: FineTuneParts, options: FineTuneOptions): 
     }),
   );
   if (checkpoint) await training.restore(checkpoint);
-  else if (!isNew) await run.truncateLog(0);
+  else if (options.resume !== undefined) await run.truncateLog(0);
   // Also after the last step: what is left is done by a resumed run.
   if (!await training.run() || signal.aborted) return interrupted(training.step);
+  return await finish(prepared, training);
+}
 
+/** A new run's folder, or the one to go on with and its newest checkpoint. */
+async function openRun(
+  { config, labels, resume }: FineTuneOptions,
+  data: RunData,
+  images: RunImages,
+  note: (line: string) => void,
+): Promise<{ run: Run; checkpoint: LoadedCheckpoint | undefined }> {
+  const record = { config, labels, dataHash: await data.hash(), started: new Date().toISOString() };
+  if (resume === undefined) {
+    const run = await Run.create(record);
+    note(`The run is kept in ${run.path}`);
+    return { run, checkpoint: undefined };
+  }
+  const run = await Run.open(resume, record);
+  const checkpoint = await loadLatestCheckpoint(run.checkpoints);
+  for (const { path, reason } of checkpoint?.skipped ?? []) note(`Passed over ${path}: ${reason}`);
+  if (checkpoint) {
+    requireSameConfiguration(checkpoint, run.configHash, checkpoint.path);
+    requireSamePlugins(checkpoint, images);
+    note(`Going on with ${run.path} after step ${checkpoint.step}`);
+  } else note(`${run.path} has no checkpoint; starting it again`);
+  return { run, checkpoint };
+}
+
+/** All that a run has once its texts are tokens. */
+interface PreparedRun {
+  readonly model: ModelParts;
+  readonly plugins: RunPlugins;
+  readonly data: RunData;
+  readonly examples: TokenizedData;
+  readonly config: TrainingConfig;
+  readonly labels: readonly string[];
+  readonly run: Run;
+  readonly images: RunImages;
+  readonly signal: AbortSignal;
+  readonly note: (line: string) => void;
+}
+
+function batchesOf({ model, plugins, data, examples, config, labels, signal }: PreparedRun): BatchSource {
+  const { seed, training: { batchSize, accumulationSteps, epochs } } = config;
+  return new BatchSource({
+    ...{ given: data.train, tokenized: examples.train, tokenizer: model.tokenizer, labels: labels.length },
+    ...{ augmentation: plugins.augmentation, seed, batchSize, accumulationSteps, epochs, signal },
+  });
+}
+
+/** Tests the model, and writes it and the result. */
+async function finish(prepared: PreparedRun, training: Training): Promise<FineTuneOutcome> {
+  const { model, plugins, data, examples, config, labels, run, images, signal, note } = prepared;
   note(`Testing on ${examples.test.length} examples`);
+  const { evalBatchSize } = config.training;
+  const { augmentation, failures } = plugins;
   const evaluation = await evaluate(model, examples.test, labels, evalBatchSize);
-  const copies = config.evaluation.testTimeCopies;
-  const augmented = copies === 0 || augmentation.isEmpty
+  const copies = augmentation.isEmpty ? 0 : config.evaluation.testTimeCopies;
+  const augmented = copies === 0
     ? undefined
     : await evaluateAugmented(model, data.test, evaluation, augmentation, {
-      labels,
-      batchSize: evalBatchSize,
-      copies,
-      signal,
+      ...{ labels, batchSize: evalBatchSize, copies, failures, signal },
     });
+  const { encoder, tokenizer, head, backend } = model;
   const folder = `${run.path}/model`;
   await saveModel(folder, {
     config: configToFile(encoder.config),
@@ -158,22 +195,13 @@ export async function fineTune(parts: FineTuneParts, options: FineTuneOptions): 
     labels,
     head: { image: images.head, settings: plugins.headSettings, parameters: (await head.state()).parameters },
   }, tokenizer.toJson());
-  const result = resultOf(resultParts());
+  const result = resultOf({
+    ...{ task: head.task, evaluation, augmented, training, stopwatch: plugins.stopwatch, config, labels },
+    ...{ head: plugins.headPlugin, augmenters: plugins.augmenters, callbacks: plugins.callbacks },
+    ...{ failures: failures.table, backend },
+    ...{ train: data.train, validation: data.validation, test: data.test },
+    ...{ testExamples: examples.test, truncated: examples.truncated },
+  });
   await writeJson(`${run.path}/result.json`, result);
   return { kind: "finished", run: run.path, model: folder, result };
-
-  function resultParts(): ResultParts {
-    return {
-      ...{ task: head.task, evaluation, augmented, training, stopwatch: plugins.stopwatch, config, labels },
-      ...{ head: plugins.headPlugin, augmenters: plugins.augmenters, callbacks: plugins.callbacks },
-      ...{ failures: plugins.failures.table, backend: parts.backend },
-      ...{ train: data.train, validation: data.validation, test: data.test },
-      ...{ testExamples: examples!.test, truncated: examples!.truncated },
-    };
-  }
-
-  function interrupted(step: number): FineTuneOutcome {
-    if (isEmpty) throw signal.reason;
-    return { kind: "interrupted", run: run.path, step };
-  }
 }

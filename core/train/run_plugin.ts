@@ -56,16 +56,24 @@ export type FailureTable = Readonly<Record<string, Readonly<Record<string, numbe
  * ```
  */
 export class FailureCounts {
-  readonly #table: Record<string, Record<string, number>>;
-
-  /** @param before of the run's earlier parts */
-  constructor(before: unknown = {}) {
-    this.#table = structuredClone(before ?? {}) as Record<string, Record<string, number>>;
-  }
+  #table: Record<string, Record<string, number>> = {};
 
   /** A copy; empty if nothing failed. */
   get table(): FailureTable {
     return structuredClone(this.#table);
+  }
+
+  /** Goes on from what a checkpoint kept of {@linkcode table}. */
+  restore(before: unknown): void {
+    this.#table = structuredClone(before ?? {}) as Record<string, Record<string, number>>;
+  }
+
+  /** Counts those of a part of the run, too. */
+  add(part: FailureCounts): void {
+    for (const [plugin, counts] of Object.entries(part.#table)) {
+      const own = this.#table[plugin] ??= {};
+      for (const [kind, count] of Object.entries(counts)) own[kind] = (own[kind] ?? 0) + count;
+    }
   }
 
   /** Counts what was thrown, and answers how it was counted. */

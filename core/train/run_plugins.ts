@@ -69,7 +69,6 @@ export async function startPlugins(images: RunImages, options: StartOptions): Pr
     augmentation: new Augmentation(
       augmenters.map((plugin, index) => ({ plugin, onFailure: config.augmenters[index]!.onFailure })),
       config.seed,
-      failures,
       note,
     ),
     hub: new Callbacks(

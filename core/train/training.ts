@@ -117,6 +117,7 @@ export class Training implements Disposable {
     const { step, data } = checkpoint;
     await this.#keeper.restore(checkpoint);
     this.#poison.restore(data);
+    this.#parts.failures.restore(data["failures"]);
     this.#epochLogs.restore(data["epochLogs"]);
     this.#parts.stopwatch.restore(data["waits"]);
     await this.#parts.callbacks.restore(data["callbacks"]);
@@ -148,6 +149,7 @@ export class Training implements Disposable {
         await this.#tell([...begin, ["onBatchBegin", batch.index]]);
         begin = [];
         if (this.#isOver()) break;
+        this.#parts.failures.add(batch.failures);
         const report = await this.#step(batch);
         if (report !== undefined) {
           this.#count(report, batch);
@@ -286,10 +288,11 @@ export class Training implements Disposable {
 
   /** All that a run knows of itself besides weights. */
   async #capture(): Promise<Record<string, unknown>> {
-    const { callbacks, stopwatch } = this.#parts;
+    const { callbacks, stopwatch, failures } = this.#parts;
     return {
       ...this.#totals,
       ...this.#poison.state,
+      failures: failures.table,
       epochLogs: this.#epochLogs.state,
       waits: stopwatch.state,
       callbacks: await callbacks.capture(),
