@@ -15,6 +15,7 @@ import { memoryRow } from "./memory.ts";
 import { callProcessRow, killProcessRow, loadProcessRow, tensorProcessRow } from "./process.ts";
 import { type Row, table } from "./rows.ts";
 import { stepRow } from "./step.ts";
+import { tableProcessRow, tableWorkerRow } from "./table.ts";
 import { tensorRow } from "./tensor.ts";
 
 const BENCHES: Readonly<Record<string, () => Promise<Row | readonly Row[]>>> = {
@@ -25,8 +26,10 @@ const BENCHES: Readonly<Record<string, () => Promise<Row | readonly Row[]>>> = {
   "load/worker": () => loadRow("load/worker", 1, 20),
   "load/worker-cold": () => loadRow("load/worker-cold", 0, 20),
   "memory/worker": () => memoryRow(3),
+  "table/worker": () => tableWorkerRow(15),
   "call/process": () => callProcessRow(20),
   "tensor16/process": () => tensorProcessRow(9),
+  "table/process": () => tableProcessRow(9),
   "load/process": () => loadProcessRow("load/process", 1, 9),
   "load/process-cold": () => loadProcessRow("load/process-cold", 0, 9),
   "kill/process": () => killProcessRow(9),

@@ -8,6 +8,8 @@ import { z } from "../core/deps/zod.ts";
 import { PluginManager } from "../core/plugins/manager.ts";
 import { serviceMethod } from "../core/plugins/services.ts";
 import { buildImage, type PluginImage } from "../core/security/image.ts";
+import { Table } from "../core/table/table.ts";
+import { fromWire, toWire } from "../core/table/wire.ts";
 import { KBertError } from "../core/wall/errors.ts";
 import type { PluginError } from "../core/wall/failure.ts";
 import { workerSandbox } from "../workers/worker_sandbox.ts";
@@ -23,9 +25,23 @@ function imageOf(
   const files: Record<string, string> = {
     "plugin.yaml": `name: sample\nversion: 1.0.0\nentry_points:\n  ${port}: main:Main\n${more}`,
     "main.ts": `import * as sdk from "k-bert/sdk";
-      import type { CallContext, TrainerState, Columns } from "k-bert/sdk";
+      import type { CallContext, TrainerState } from "k-bert/sdk";
       ${before}
       export class Main extends sdk.${base} { ${body} }`,
+  };
+  return buildImage({
+    name: "sample",
+    location: "memory",
+    read: (file) => Promise.resolve(new TextEncoder().encode(files[file])),
+  });
+}
+
+/** An extractor in memory, with tables. */
+function tableImageOf(body: string): Promise<PluginImage> {
+  const files: Record<string, string> = {
+    "plugin.yaml": "name: sample\nversion: 1.0.0\nentry_points:\n  feature: main:Main\n",
+    "main.ts": `import { aq, type ColumnTable, FeaturePort } from "k-bert/sdk/tables";
+      export class Main extends FeaturePort { ${body} }`,
   };
   return buildImage({
     name: "sample",
@@ -315,18 +331,17 @@ Deno.test("PluginManager.callAll() reaches augmenters, features and callbacks in
   await manager.start(await port("augmenter", "AugmenterPort", shout), { as: "shout" });
   const sulk = `augment(): string[] { throw new Error("no"); }`;
   await manager.start(await port("augmenter", "AugmenterPort", sulk), { as: "sulk", priority: 1 });
-  const length =
-    `extractFeatures(data: Columns) { return { ...data, n: data.text!.map(String).map((t) => t.length) }; }`;
-  await manager.start(await port("feature", "FeaturePort", length), {
-    as: "length",
-    settings: { input_columns: ["text"] },
-  });
+  const length = await tableImageOf(`extractFeatures(data: ColumnTable) {
+    return data.derive({ n: aq.escape((row: { text: string }) => row.text.length) });
+  }`);
+  await manager.start(length, { as: "length", settings: { input_columns: ["text"] } });
   const stop =
     `onEpochEnd(_: number, logs: Record<string, number>, state: TrainerState) { state.shouldStop = logs.loss! < 1; }`;
   await manager.start(await port("callback", "CallbackPort", stop), { as: "stop" });
 
   const texts = await manager.callAll("augmenter", "augment", [["a"]]);
-  const tables = await manager.callAll("feature", "extractFeatures", [{ text: ["ham", "spam"] }]);
+  const table = toWire(Table.from({ text: ["ham", "salami"] }));
+  const tables = await manager.callAll("feature", "extractFeatures", [table]);
   const state = { epoch: 1, step: 1, maxSteps: 9, shouldStop: false };
   const wishes = await manager.callAll("callback", "onEpochEnd", [1, { loss: 0.5 }, state]);
   const none = await manager.callAll("callback", "onTrainEnd", [{}, state]);
@@ -336,7 +351,9 @@ Deno.test("PluginManager.callAll() reaches augmenters, features and callbacks in
     "answered",
   ]]);
   assertEquals(texts[1]?.outcome === "answered" && texts[1].value, ["a!"]);
-  assertEquals(tables[0]?.outcome === "answered" && tables[0].value, { text: ["ham", "spam"], n: [3, 4] });
+  assertEquals(tables[0]?.outcome === "answered" && fromWire(tables[0].value).toLists(), {
+    ...{ text: ["ham", "salami"], feature_n: [3, 6] },
+  });
   assertEquals(wishes[0]?.outcome === "answered" && wishes[0].value, { shouldStop: true });
   assertEquals([none, state.shouldStop], [[], false]);
 });

@@ -28,6 +28,7 @@ export interface BootOptions {
 }
 
 const TENSOR_SDK = "k-bert/sdk/tensors";
+const TABLE_SDK = "k-bert/sdk/tables";
 
 /** What the host sends to make a worker a plugin. Written by core/plugins/instance.ts. */
 interface LoadRequest {
@@ -95,7 +96,8 @@ function live({ port, sealed }: PipePort, { sdk, ports }: BootOptions): void {
   async function load(request: LoadRequest): Promise<WireValue> {
     const server = servers.get(request.port);
     if (!server) {
-      const needs = hasTensors ? "" : `; a plugin that computes has to import "${TENSOR_SDK}"`;
+      const part = request.port === "feature" ? TABLE_SDK : TENSOR_SDK;
+      const needs = sdk.has(part) ? "" : `; import "${part}", which has its base class`;
       throw new Error(`Nothing serves the port ${request.port} here${needs}`);
     }
     const { gpu } = request;

@@ -52,7 +52,9 @@ function prefixed(table: Table, given: Table, prefix: string): Table {
     const isNamed = given.has(name) || name.startsWith(prefix);
     const shown = isNamed ? name : prefix + name;
     if (columns.has(shown) || !isNamed && table.has(shown)) {
-      throw new TypeError(`The new column ${name} would be ${shown}, and there is one already; call it otherwise`);
+      throw new TypeError(
+        `The new column ${name} would be ${shown}, and there is one already; call it otherwise`,
+      );
     }
     columns.set(shown, column);
   }

@@ -4,7 +4,6 @@ import type { WireValue } from "../core/wall/values.ts";
 import { type AugmentContext, AugmenterPort } from "../plugins/sdk/augmenter.ts";
 import { CallbackPort, type CallbackWishes, type Logs, type TrainerState } from "../plugins/sdk/callback.ts";
 import { EventBus } from "../plugins/sdk/event_bus.ts";
-import { type Columns, FeaturePort } from "../plugins/sdk/feature.ts";
 import { LIGHT_PORTS } from "./light_ports.ts";
 import type { ServedPlugin } from "./port_server.ts";
 
@@ -27,13 +26,6 @@ class Shouter extends AugmenterPort {
   other(): void {}
 }
 
-class Lengths extends FeaturePort {
-  override extractFeatures(data: Columns): Columns {
-    return { ...data, n: [1] };
-  }
-  other(): void {}
-}
-
 class Stopper extends CallbackPort {
   override onEpochEnd(_epoch: number, logs: Logs, state: TrainerState): void {
     state.shouldStop = logs["loss"]! < 1;
@@ -50,15 +42,13 @@ class Stopper extends CallbackPort {
 
 Deno.test("LIGHT_PORTS serve of each port's plugin only what the port has", async () => {
   const shouter = serve("augmenter", Shouter);
-  const lengths = serve("feature", Lengths);
   const stopper = serve("callback", Stopper);
 
-  assertEquals([...SERVERS.keys()], ["plugin", "augmenter", "feature", "callback"]);
-  assertEquals([...shouter.methods.keys(), ...lengths.methods.keys()], ["augment", "extractFeatures"]);
+  assertEquals([...SERVERS.keys()], ["plugin", "augmenter", "callback"]);
+  assertEquals([...shouter.methods.keys()], ["augment"]);
   assertEquals([...stopper.methods.keys()], ["onTrainBegin", "onEpochEnd", "onBatchBegin", "notify"]);
   assertEquals(await call(shouter, "augment", ["a"]), ["a7"]);
   assertEquals(await call(shouter, "augment", ["a", "b"], { seeds: [3, 4] }), ["a3", "b4"]);
-  assertEquals(await call(lengths, "extractFeatures", { text: ["a"] }), { text: ["a"], n: [1] });
 });
 
 Deno.test("LIGHT_PORTS answer for a callback what it wished, when its method is done", async () => {
@@ -110,7 +100,7 @@ Deno.test("LIGHT_PORTS give a callback several moments in one message, and answe
   const first = await call(rememberer, "notify", moments, { ...state });
   const second = await call(rememberer, "notify", moments, { ...state });
 
-  const wishes = { save: "best", learningRate: 0.5, log: { a: 1, b: 7 } };
+  const wishes = { save: ["checkpoint", "best"], learningRate: 0.5, log: { a: 1, b: 7 } };
   assertEquals([first, second], [wishes, { ...wishes, shouldStop: true }]);
   assertEquals(state.shouldStop, false);
   const captured = await call(rememberer, "captureState");

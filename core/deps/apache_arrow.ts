@@ -23,4 +23,4 @@ export {
   tableToIPC,
   Utf8,
 } from "npm:apache-arrow@21.2.0";
-export type { Data } from "./apache_arrow.d.ts";
+export type { Data, Vector } from "./apache_arrow.d.ts";

@@ -78,8 +78,13 @@ Deno.test("PluginCaller.call() says in a line what is wrong with the arguments o
     ["augmenter", "augment", [], "arguments: found a list of 0, expected at least 1 item"],
     ["augmenter", "augment", [["a", 5]], "argument 1.1: found 5, expected text"],
     ["augmenter", "augment", [["a"], {}, 1], "arguments: found a list of 3, expected at most 2 items"],
-    ["feature", "extractFeatures", [{ text: ["a"], length: [1, 2] }], "columns of one length"],
-    ["feature", "extractFeatures", [[["a"]]], "argument 1: found a list of 1, expected a mapping"],
+    [
+      "feature",
+      "extractFeatures",
+      [{ rows: 2, columns: [] }],
+      "argument 1: found a mapping, expected a table, but it has 2 rows and no column",
+    ],
+    ["feature", "extractFeatures", [[["a"]]], "argument 1: found a list of 1, expected a table"],
     [
       "callback",
       "onTrainBegin",
@@ -111,7 +116,7 @@ Deno.test("PluginCaller.call() believes no answer that does not fit the port", a
   ][] = [
     ["augmenter", "augment", [["a"]], "a"],
     ["augmenter", "augment", [["a"]], [1]],
-    ["feature", "extractFeatures", [{ a: [1] }], { a: [1], b: [1, 2] }],
+    ["feature", "extractFeatures", [{ rows: 0, columns: [] }], { rows: 2, columns: [] }],
     ["callback", "onTrainBegin", [state], undefined],
     ["callback", "onTrainBegin", [state], { shouldStop: "yes" }],
     ["head", "describe", [], { reads: "everything" }],

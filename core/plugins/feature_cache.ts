@@ -1,12 +1,15 @@
 /**
- * Keeps new columns in a folder, one Arrow file for each result. Files may be deleted at any time; one that is
- * damaged counts as none.
+ * Keeps new columns in a folder, as an Arrow file for each result, with its SHA-256 in a file beside it. Files may
+ * be deleted at any time; one that is damaged in whatever way counts as none.
  *
  * @module
  */
 import { hashTable } from "../table/hash.ts";
 import type { Table } from "../table/table.ts";
 import type { PluginImage } from "../security/image.ts";
+
+/** Of what is kept: another one when tables, or what plugins are handed of them, change their meaning. */
+const FORM = 1;
 
 /** What decides the result beside the table. */
 interface Cause {
@@ -41,9 +44,8 @@ export class FeatureCache {
 
   /** The hash of an extractor's code, its settings and a table. */
   async keyOf({ image, settings }: Cause, table: Table): Promise<string> {
-    const text = JSON.stringify([image.sha256, sorted(settings), await hashTable(table)]);
-    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-    return new Uint8Array(digest).toHex();
+    const text = JSON.stringify([FORM, image.sha256, sorted(settings), await hashTable(table)]);
+    return await sha256(new TextEncoder().encode(text));
   }
 
   /** What is kept under a key, if it is a table of so many rows. */
@@ -51,6 +53,8 @@ export class FeatureCache {
     const path = this.#pathOf(key);
     try {
       const bytes = await Deno.readFile(path);
+      // Arrow has no checksum: a table with other numbers would be read as well.
+      if (await Deno.readTextFile(`${path}.sha256`) !== await sha256(bytes)) return undefined;
       const { fromArrowFile } = await import("../table/arrow.ts");
       const table = fromArrowFile(bytes, path);
       return table.names.length === 0 || table.rows === rows ? table : undefined;
@@ -60,26 +64,37 @@ export class FeatureCache {
   }
 
   /**
-   * Keeps a table. A folder that cannot be written is an error of its own: who asked for a cache wants to know.
+   * Keeps a table.
    *
-   * @throws {Deno.errors.NotCapable} and other errors of the file system
+   * @throws {Deno.errors.NotCapable} and other errors of the file system: who asked for a cache wants to know
    */
   async put(key: string, table: Table): Promise<void> {
     const { toArrowFile } = await import("../table/arrow.ts");
+    const bytes = toArrowFile(table);
     await Deno.mkdir(this.#folder, { recursive: true });
-    const partial = `${this.#pathOf(key)}.${crypto.randomUUID().slice(0, 8)}.partial`;
-    try {
-      await Deno.writeFile(partial, toArrowFile(table));
-      await Deno.rename(partial, this.#pathOf(key));
-    } catch (error) {
-      await Deno.remove(partial).catch(() => {});
-      throw error;
-    }
+    await writeWhole(`${this.#pathOf(key)}.sha256`, new TextEncoder().encode(await sha256(bytes)));
+    await writeWhole(this.#pathOf(key), bytes);
   }
 
   #pathOf(key: string): string {
     return `${this.#folder}/${key}.arrow`;
   }
+}
+
+/** Under another name first: two programs that write the same do not meet in one file. */
+async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const partial = `${path}.${crypto.randomUUID().slice(0, 8)}.partial`;
+  try {
+    await Deno.writeFile(partial, bytes);
+    await Deno.rename(partial, path);
+  } catch (error) {
+    await Deno.remove(partial).catch(() => {});
+    throw error;
+  }
+}
+
+async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
 
 /** The same settings in another order are the same. */

@@ -7,10 +7,12 @@
  *
  * @module
  */
+import type { ExtractReport } from "../table/extract_report.ts";
 import type { Table } from "../table/table.ts";
-import { fromWire, toWire, type WireTable } from "../table/wire.ts";
+import { fromWire, toWire } from "../table/wire.ts";
 import type { PluginImage } from "../security/image.ts";
-import { KBertError, messageOf } from "../wall/errors.ts";
+import { messageOf } from "../wall/errors.ts";
+import { failureKind } from "../wall/poison.ts";
 import type { WireValue } from "../wall/values.ts";
 import type { FeatureCache } from "./feature_cache.ts";
 
@@ -35,21 +37,14 @@ export interface ExtractorPlugin extends AsyncDisposable {
 export interface ExtractOptions {
   /** Where results are kept. @default {nowhere} */
   readonly cache?: FeatureCache;
-  /** What becomes of an extractor that fails: the whole ends with its error, or goes on without its columns. @default {"abort"} */
+  /**
+   * What becomes of an extractor that fails: the whole ends with its error, or goes on without its columns.
+   * @default {"abort"}
+   */
   readonly onFailure?: "abort" | "skip";
   /** Longest that one may take, in milliseconds. @default {that of its limits} */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
-}
-
-/** What came of one extractor. */
-export interface ExtractReport {
-  readonly plugin: string;
-  readonly outcome: "computed" | "cached" | "skipped";
-  readonly newColumns: readonly string[];
-  readonly milliseconds: number;
-  /** Of one that was skipped. */
-  readonly error?: string;
 }
 
 /** The table with all features, and what came of each extractor in their order. */
@@ -61,7 +56,8 @@ export interface ExtractResult {
 /**
  * Extracts features; each extractor is given the columns of those before it. The table stays the caller's.
  *
- * @throws {KBertError} what an extractor that fails throws, unless `onFailure` is `skip`
+ * @throws what an extractor that fails throws, unless `onFailure` is `skip`; the signal's reason; and what writing
+ * to the cache throws, which is no failure of an extractor
  */
 export async function extractFeatures(
   extractors: readonly Extractor[],
@@ -71,44 +67,54 @@ export async function extractFeatures(
   let current = table;
   const reports: ExtractReport[] = [];
   for (const extractor of extractors) {
+    options.signal?.throwIfAborted();
     const started = performance.now();
-    const plugin = extractor.image.manifest.name;
-    try {
-      const { features, outcome } = await featuresOf(extractor, current, options);
-      current = current.with(features.columns);
-      const milliseconds = performance.now() - started;
-      reports.push({ plugin, outcome, newColumns: features.names, milliseconds });
-    } catch (error) {
-      if (options.onFailure !== "skip" || isAborted(error)) throw error;
-      const milliseconds = performance.now() - started;
-      reports.push({ plugin, outcome: "skipped", newColumns: [], milliseconds, error: messageOf(error) });
-    }
+    const { features, ...outcome } = await extract(extractor, current, options);
+    if (features) current = current.with(features.columns);
+    reports.push({
+      ...{ plugin: extractor.image.manifest.name, ...outcome, newColumns: features?.names ?? [] },
+      milliseconds: performance.now() - started,
+    });
   }
   return { table: current, reports };
 }
 
-async function featuresOf(
+/** New columns, unless it was skipped. */
+interface Extracted extends Pick<ExtractReport, "outcome" | "error" | "failure"> {
+  readonly features?: Table;
+}
+
+async function extract(extractor: Extractor, table: Table, options: ExtractOptions): Promise<Extracted> {
+  const { cache } = options;
+  if (cache === undefined) return await attempt(extractor, table, options);
+  const key = await cache.keyOf(extractor, table);
+  const kept = await cache.get(key, table.rows);
+  if (kept) return { outcome: "cached", features: kept };
+  const made = await attempt(extractor, table, options);
+  if (made.features) await cache.put(key, made.features);
+  return made;
+}
+
+async function attempt(extractor: Extractor, table: Table, options: ExtractOptions): Promise<Extracted> {
+  try {
+    return { outcome: "computed", features: await newColumnsOf(extractor, table, options) };
+  } catch (error) {
+    if (options.onFailure !== "skip" || options.signal?.aborted) throw error;
+    return { outcome: "skipped", error: messageOf(error), failure: failureKind(error) };
+  }
+}
+
+async function newColumnsOf(
   extractor: Extractor,
   table: Table,
-  { cache, timeoutMs, signal }: ExtractOptions,
-): Promise<{ features: Table; outcome: "computed" | "cached" }> {
-  signal?.throwIfAborted();
-  const key = await cache?.keyOf(extractor, table);
-  const kept = key === undefined ? undefined : await cache?.get(key, table.rows);
-  if (kept) return { features: kept, outcome: "cached" };
+  { timeoutMs, signal }: ExtractOptions,
+): Promise<Table> {
   await using plugin = await extractor.start();
   const answer = await plugin.call("extractFeatures", [toWire(table) as unknown as WireValue], {
     transfer: [], // the table stays here, so that the guard can compare
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(signal && { signal }),
   });
-  const all = fromWire(answer as unknown as WireTable);
-  const features = all.select(all.names.filter((name) => !table.has(name)));
-  if (key !== undefined) await cache?.put(key, features);
-  return { features, outcome: "computed" };
-}
-
-function isAborted(error: unknown): boolean {
-  return error instanceof KBertError && error.code === "call/aborted" ||
-    error instanceof DOMException && error.name === "AbortError";
+  const all = fromWire(answer);
+  return all.select(all.names.filter((name) => !table.has(name)));
 }

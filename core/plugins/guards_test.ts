@@ -2,9 +2,11 @@ import { assertEquals, assertRejects } from "../deps/assert.ts";
 import { activePlugin } from "../../tests/fixtures/fake_plugin.ts";
 import { KBertError } from "../wall/errors.ts";
 import { poisonOf, type PoisonReason } from "../wall/poison.ts";
+import { type ColumnLists, Table } from "../table/table.ts";
+import { toWire } from "../table/wire.ts";
 import type { WireValue } from "../wall/values.ts";
 import { CallAll } from "./call_all.ts";
-import { guardColumns, guardTexts } from "./guards.ts";
+import { guardTexts } from "./guards.ts";
 
 Deno.test("guardTexts() refuses another number of texts, long, empty and broken ones", () => {
   const long = "x".repeat(8 * 5 + 1_024);
@@ -27,33 +29,6 @@ Deno.test("guardTexts() refuses another number of texts, long, empty and broken 
     limit: 1_064,
     value: 1_065,
   });
-});
-
-Deno.test("guardColumns() refuses changed columns, other rows, and new columns that nobody could use", () => {
-  const given = { text: ["a", "b"], score: [-0, NaN] };
-  const many = Object.fromEntries(Array.from({ length: 1_025 }, (_, index) => [`c${index}`, [1, 2]]));
-  const cases: [answer: Parameters<typeof guardColumns>[1], reason: PoisonReason | undefined][] = [
-    [given, undefined],
-    [{ ...given, length: [1, null], tag: ["x", false] }, undefined],
-    [{ text: ["a", "b"] }, "changed"],
-    [{ ...given, text: ["a", "c"] }, "changed"],
-    [{ ...given, score: [0, NaN] }, "changed"],
-    [{ ...given, score: [-0, 0] }, "changed"],
-    [{ text: ["a"], score: [-0] }, "count"],
-    [{ ...given, length: [1, 2, 3] }, "count"],
-    [{ ...given, ...many }, "count"],
-    [{ ...given, length: [1, NaN] }, "not-finite"],
-    [{ ...given, length: [-Infinity, 1] }, "not-finite"],
-    [{ ...given, ["n".repeat(257)]: [1, 2] }, "length"],
-    [{ ...given, "": [1, 2] }, "length"],
-    [{ ...given, tag: ["x".repeat(65_537), ""] }, "length"],
-    [{ ...given, tag: ["\udc00", ""] }, "text"],
-  ];
-  for (const [answer, reason] of cases) assertEquals(guardColumns(given, answer)?.reason, reason);
-  assertEquals(
-    guardColumns(given, { ...given, text: ["a", "c"] })?.problem,
-    'row 2 of the column "text" was changed; put what is new in a new column',
-  );
 });
 
 Deno.test("PluginCaller.call() refuses a poisoned answer, says why, and tells the bus", async () => {
@@ -88,17 +63,18 @@ Deno.test("PluginCaller.call() marks an answer of a wrong form as poisoned, and 
 
 Deno.test("CallAll.call() treats a poisoned answer as a failure: identity for augmenters, an end for features", async () => {
   await using augmenter = await activePlugin({ port: "augmenter", methods: { augment: () => [""] } });
+  const table = (lists: ColumnLists): WireValue => toWire(Table.from(lists)) as unknown as WireValue;
   await using feature = await activePlugin({
     port: "feature",
-    methods: { extractFeatures: () => ({ text: ["other"] }) },
+    methods: { extractFeatures: () => table({ text: ["a"], score: [Infinity] }) },
   });
 
   const [kept] = await new CallAll().call([augmenter.plugin], "augment", [["a text"]]);
   const error = await assertRejects(
-    () => new CallAll().call([feature.plugin], "extractFeatures", [{ text: ["a"] }]),
+    () => new CallAll().call([feature.plugin], "extractFeatures", [table({ text: ["a"] })]),
     KBertError,
   );
 
   assertEquals(kept?.outcome === "identity" && kept.value, ["a text"]);
-  assertEquals(poisonOf(error), "changed");
+  assertEquals(poisonOf(error), "not-finite");
 });

@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "../deps/assert.ts";
 import { CONFIG_FAMILIES, type PortName } from "../manifest/families.ts";
+import { Table } from "../table/table.ts";
+import { toWire } from "../table/wire.ts";
 import type { HostTensor } from "../wall/tensor.ts";
 import { PORTS } from "./ports.ts";
 
@@ -25,7 +27,12 @@ const RIGHT: Partial<Record<PortName, Record<string, [args: unknown[], result: u
     forget: [[], undefined],
   },
   augmenter: { augment: [[["a", ""], { seeds: [1, 2] }], ["b", ""]] },
-  feature: { extractFeatures: [[{ a: [1, NaN], b: ["x", null] }], { a: [1, 2], c: [true, false] }] },
+  feature: {
+    extractFeatures: [
+      [toWire(Table.from({ a: [1, NaN], b: ["x", null] }))],
+      toWire(Table.from({ a: [true, null] })),
+    ],
+  },
   callback: {
     onTrainBegin: [[STATE], WISHES],
     onTrainEnd: [[{ loss: NaN }, STATE], WISHES],
@@ -86,8 +93,18 @@ Deno.test("PORTS refuses tensors whose parts do not agree, and tables of unequal
   for (const tensor of [{ ...TENSOR, shape: [3] }, { ...TENSOR, dtype: "int32" }, { shape: [1] }, null]) {
     assertEquals(predict!.result.safeParse(tensor).success, false);
   }
-  for (const table of [{ a: [1], b: [] }, { a: [{}] }, { a: "text" }, []]) {
+  const [column] = toWire(Table.from({ a: [1, 2] })).columns;
+  for (
+    const table of [
+      { rows: 1, columns: [column] },
+      { rows: 2, columns: [column, column] },
+      { a: [1] },
+      [],
+      null,
+    ]
+  ) {
     assertEquals(extractFeatures!.args.safeParse([table]).success, false);
+    assertEquals(extractFeatures!.result.safeParse(table).success, false);
   }
 });
 

@@ -5,7 +5,16 @@
  * @module
  */
 import { type ColumnTable, table as arqueroTable } from "../deps/arquero.ts";
-import { type Cell, cellAt, cellsOf, type Column, isNull, makeColumn, type NumberArray } from "./column.ts";
+import {
+  type Cell,
+  cellAt,
+  cellsOf,
+  type Column,
+  type ColumnType,
+  isNull,
+  makeColumn,
+  type NumberArray,
+} from "./column.ts";
 import { Table } from "./table.ts";
 
 /** What arquero takes for a column. */
@@ -42,18 +51,22 @@ export function toArquero(table: Table): ColumnTable {
 }
 
 /**
- * A table of what an arquero table shows: filters and orders are carried out. `undefined` and dates become `null`
- * and milliseconds since 1970.
+ * A table of what an arquero table shows: filters and orders are carried out. `undefined` becomes `null`, a date
+ * milliseconds since 1970.
  *
- * @throws {TypeError} for a column of several kinds, or of something that no cell can be
+ * @param before a table some of whose columns may be in it: where they are made anew, as an order does, numbers
+ * keep their type
+ * @throws {KBertError} `input/invalid` for a column of several kinds, of something that no cell can be, or of
+ * another length
  */
-export function fromArquero(given: ColumnTable): Table {
-  const table = given.isFiltered() || given.isOrdered() ? given.reify() : given;
+export function fromArquero(data: ColumnTable, before?: Table): Table {
+  const table = data.isFiltered() || data.isOrdered() ? data.reify() : data;
   return new Table(
     new Map(
       table.columnNames().map((name) => {
         const column = table.column(name) as unknown as ArqueroColumn;
-        return [name, origins.get(column) ?? columnFrom(name, column)];
+        const preferred = before?.columns.get(name)?.type;
+        return [name, origins.get(column) ?? columnFrom(name, column, preferred)];
       }),
     ),
   );
@@ -88,7 +101,7 @@ class DecodedColumn implements ArqueroColumn {
   }
 }
 
-function columnFrom(name: string, column: ArqueroColumn): Column {
+function columnFrom(name: string, column: ArqueroColumn, preferred?: ColumnType): Column {
   if (column instanceof Float64Array || column instanceof Float32Array || column instanceof Int32Array) {
     return makeColumn(name, column);
   }
@@ -98,12 +111,13 @@ function columnFrom(name: string, column: ArqueroColumn): Column {
   ) {
     return makeColumn(name, Int32Array.from(column));
   }
-  return makeColumn(name, Array.from(column, cellFrom));
+  const cells = Array.from({ length: column.length }, (_, row) => cellFrom(column.at(row)));
+  return makeColumn(name, cells, preferred);
 }
 
 function cellFrom(value: unknown): Cell {
   if (value === undefined) return null;
   if (value instanceof Date) return value.getTime();
-  if (typeof value === "bigint") return Number(value);
+  if (typeof value === "bigint" && BigInt(Number(value)) === value) return Number(value);
   return value as Cell; // makeColumn() refuses what is none
 }

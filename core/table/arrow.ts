@@ -19,14 +19,17 @@ import {
   tableFromIPC,
   tableToIPC,
   Utf8,
+  type Vector,
 } from "../deps/apache_arrow.ts";
 import { KBertError, messageOf } from "../wall/errors.ts";
-import { bitmapBytes, type Cell, type Column, makeColumn } from "./column.ts";
+import { bitmapBytes, type Cell, type Column, type ColumnType, makeColumn } from "./column.ts";
 import { Table } from "./table.ts";
+import { fromWire, toWire } from "./wire.ts";
 
 /**
  * A table as the bytes of an Arrow file.
  *
+ * @throws {KBertError} `input/invalid` for a column whose name is empty: it would be read as "null"
  * @example
  * ```ts
  * import { fromArrowFile, toArrowFile } from "./arrow.ts";
@@ -39,6 +42,10 @@ import { Table } from "./table.ts";
  */
 export function toArrowFile(table: Table): Uint8Array<ArrayBuffer> {
   const columns = [...table.columns];
+  if (table.has("")) {
+    const message = "Cannot write a column without a name to an Arrow file; give it one";
+    throw new KBertError("input/invalid", message, { name: "" });
+  }
   const fields = columns.map(([name, column]) => new Field(name, typeOf(column), true));
   const children = columns.map(([, column]) => dataOf(column));
   const schema = new Schema(fields);
@@ -48,29 +55,38 @@ export function toArrowFile(table: Table): Uint8Array<ArrayBuffer> {
 
 /**
  * Reads an Arrow file. Numbers of other sizes become `float64`, dates milliseconds since 1970, texts of a
- * dictionary plain ones.
+ * dictionary plain ones. Columns of one batch share the memory of `bytes`.
+ *
+ * A file that was cut is refused, and one with other sizes or offsets than its rows have. But damaged metadata can
+ * keep apache-arrow busy for ever: who did not write a file compares its hash first, as the cache of features does.
  *
  * @param file its name, for errors
- * @throws {KBertError} `input/invalid` if it is damaged or has a column of another kind
+ * @throws {KBertError} `input/invalid` if it is damaged, has a column of another kind or two of one name, or a whole
+ * number that `float64` cannot hold
  */
 export function fromArrowFile(bytes: Uint8Array, file: string): Table {
-  let table: ArrowTable;
   try {
-    table = tableFromIPC(bytes);
+    // Without it at its end, what was cut off would not be missed.
+    if (![bytes.subarray(0, 6), bytes.subarray(-6)].every(isMagic)) {
+      throw new TypeError("it is none, or was cut");
+    }
+    const table = tableFromIPC(bytes);
+    const columns = new Map<string, Column>();
+    for (const [index, { name, type }] of table.schema.fields.entries()) {
+      if (columns.has(name)) throw new TypeError(`the column ${JSON.stringify(name)} comes twice`);
+      columns.set(name, columnOf(name, type, table.getChildAt(index)!));
+    }
+    // Its sizes and offsets are believed as little as those of a plugin.
+    return fromWire(toWire(new Table(columns)));
   } catch (cause) {
     const message = `Cannot read ${file} as an Arrow file: ${messageOf(cause)}`;
     throw new KBertError("input/invalid", message, { name: file }, { cause });
   }
-  return new Table(
-    new Map(
-      table.schema.fields.map(({ name }) => {
-        const vector = table.getChild(name)!;
-        const [data] = vector.data;
-        const own = vector.data.length === 1 && data ? columnOf(data) : undefined;
-        return [name, own ?? makeColumn(name, Array.from(vector, (value) => cellOf(name, value)))];
-      }),
-    ),
-  );
+}
+
+/** What the file format begins and ends with. */
+function isMagic(bytes: Uint8Array): boolean {
+  return new TextDecoder().decode(bytes) === "ARROW1";
 }
 
 function typeOf({ type }: Column): DataType {
@@ -97,49 +113,52 @@ function dataOf(column: Column): Data {
   });
 }
 
+function columnOf(name: string, type: DataType, vector: Vector): Column {
+  const [data] = vector.data;
+  const own = vector.data.length === 1 && data ? sharedColumn(data) : undefined;
+  return own ?? makeColumn(name, Array.from(vector, (value) => cellOf(name, value)), columnType(type));
+}
+
+/** What is nearest to a type of Arrow's. */
+function columnType(type: DataType): ColumnType {
+  if (DataType.isDictionary(type)) return columnType(type.dictionary);
+  if (DataType.isUtf8(type) || DataType.isLargeUtf8(type)) return "utf8";
+  if (DataType.isBool(type)) return "bool";
+  if (DataType.isInt(type) && type.isSigned && type.bitWidth === 32) return "int32";
+  return DataType.isFloat(type) && type.precision === 1 ? "float32" : "float64";
+}
+
 /** Over the same memory, where the layouts are the same; undefined where they are not. */
-function columnOf(
-  { type, length, offset, values, valueOffsets, nullBitmap, nullCount }: Data,
-): Column | undefined {
-  if (offset !== 0) return undefined;
-  const validity = nullCount > 0 ? { validity: nullBitmap.subarray(0, bitmapBytes(length)) } : {};
+function sharedColumn(data: Data): Column | undefined {
+  const { type, length, offset, values, valueOffsets, nullBitmap, nullCount } = data;
+  if (offset !== 0 || nullCount > 0 && !nullBitmap) return undefined;
+  const validity = nullCount > 0 && nullBitmap
+    ? { validity: nullBitmap.subarray(0, bitmapBytes(length)) }
+    : {};
   if (DataType.isUtf8(type)) {
+    if (length === 0 || valueOffsets[0] !== 0) return undefined;
     const offsets = valueOffsets.subarray(0, length + 1);
-    return {
-      type: "utf8",
-      length,
-      values: (values as Uint8Array).subarray(0, offsets[length]),
-      offsets,
-      ...validity,
-    };
+    const texts = (values as Uint8Array).subarray(0, offsets[length]);
+    return { type: "utf8", length, values: texts, offsets, ...validity };
   }
   if (DataType.isBool(type)) {
-    return {
-      type: "bool",
-      length,
-      values: (values as Uint8Array).subarray(0, bitmapBytes(length)),
-      ...validity,
-    };
+    const bits = (values as Uint8Array).subarray(0, bitmapBytes(length));
+    return { type: "bool", length, values: bits, ...validity };
   }
-  if (values instanceof Float64Array) {
-    return { type: "float64", length, values: values.subarray(0, length), ...validity };
-  }
-  if (values instanceof Float32Array) {
-    return { type: "float32", length, values: values.subarray(0, length), ...validity };
-  }
-  const isInt32 = DataType.isInt(type) && values instanceof Int32Array;
-  return isInt32 ? { type: "int32", length, values: values.subarray(0, length), ...validity } : undefined;
+  const isNumber =
+    DataType.isFloat(type) && (values instanceof Float64Array || values instanceof Float32Array) ||
+    DataType.isInt(type) && values instanceof Int32Array;
+  if (!isNumber) return undefined;
+  return { type: columnType(type), length, values: values.subarray(0, length), ...validity };
 }
 
 function cellOf(name: string, value: unknown): Cell {
   if (value === null || value === undefined) return null;
-  if (typeof value === "bigint") {
-    const number = Number(value);
-    if (BigInt(number) === value) return number;
-  } else if (typeof value === "number" || typeof value === "string" || typeof value === "boolean") {
-    return value;
-  } else if (value instanceof Date) return value.getTime();
-  const message = `The column ${JSON.stringify(name)} holds ${Deno.inspect(value).slice(0, 60)}, expected ` +
-    "numbers, texts or booleans; convert it, or leave it out";
-  throw new KBertError("input/invalid", message, { name });
+  if (typeof value === "number" || typeof value === "string" || typeof value === "boolean") return value;
+  if (typeof value === "bigint" && BigInt(Number(value)) === value) return Number(value);
+  const what = typeof value === "bigint" ? `${value}, which no float64 is` : Deno.inspect(value).slice(0, 60);
+  throw new TypeError(
+    `the column ${JSON.stringify(name)} holds ${what}, expected numbers, texts or booleans; ` +
+      "convert it, or leave it out",
+  );
 }

@@ -35,11 +35,13 @@ const MOST_TEXT_BYTES = 2 ** 31 - 1;
 /**
  * Makes a column of cells, or takes numbers as they are, without a copy.
  *
- * Lists are of one kind, with `null` where there is nothing: all numbers become `float64`, texts `utf8`, booleans
- * `bool`. A list of nothing but `null` is `float64`.
+ * Lists are of one kind, with `null` where there is nothing: texts become `utf8`, booleans `bool`, and numbers
+ * what `preferred` says.
  *
  * @param name for errors
- * @throws {KBertError} `input/invalid` for a list of several kinds, or too many texts
+ * @param preferred what a list of numbers, or of nothing but `null`, becomes; numbers are rounded to it. Where it
+ * is of another kind than the list, it counts for nothing
+ * @throws {KBertError} `input/invalid` for a list of several kinds, half of a character, or too many texts
  * @example
  * ```ts
  * import { cellAt, makeColumn } from "./column.ts";
@@ -49,16 +51,24 @@ const MOST_TEXT_BYTES = 2 ** 31 - 1;
  * assertEquals([column.type, column.length, cellAt(column, 1), cellAt(column, 2)], ["utf8", 3, null, "Kraków"]);
  * ```
  */
-export function makeColumn(name: string, cells: readonly Cell[] | NumberArray): Column {
+export function makeColumn(
+  name: string,
+  cells: readonly Cell[] | NumberArray,
+  preferred: ColumnType = "float64",
+): Column {
   if (cells instanceof Float64Array) return { type: "float64", length: cells.length, values: cells };
   if (cells instanceof Float32Array) return { type: "float32", length: cells.length, values: cells };
   if (cells instanceof Int32Array) return { type: "int32", length: cells.length, values: cells };
-  const kind = kindOf(name, cells);
+  const kind = kindOf(name, cells) ?? KINDS[preferred];
   const validity = validityOf(cells);
   const shared = { length: cells.length, ...(validity && { validity }) };
   switch (kind) {
-    case "number":
-      return { type: "float64", ...shared, values: Float64Array.from(cells, (cell) => Number(cell ?? 0)) };
+    case "number": {
+      const type = preferred === "float32" || preferred === "int32" ? preferred : "float64";
+      const values = new NUMBERS[type](cells.length);
+      for (let row = 0; row < cells.length; row++) values[row] = Number(cells[row] ?? 0);
+      return { type, ...shared, values };
+    }
     case "boolean":
       return { type: "bool", ...shared, values: bits(cells.length, (row) => cells[row] === true) };
     case "string":
@@ -66,12 +76,12 @@ export function makeColumn(name: string, cells: readonly Cell[] | NumberArray): 
   }
 }
 
-/** Whether there is nothing in a row. */
+/** Whether there is nothing in a row, from 0. */
 export function isNull({ validity }: Column, row: number): boolean {
   return validity !== undefined && (validity[row >> 3]! & 1 << (row & 7)) === 0;
 }
 
-/** The value in a row, from 0. */
+/** The value in a row, from 0. Bytes that are no UTF-8 are read as U+FFFD. */
 export function cellAt(column: Column, row: number): Cell {
   if (isNull(column, row)) return null;
   const { type, values, offsets } = column;
@@ -97,27 +107,40 @@ export function viewsOf({ values, offsets, validity }: Column): (NumberArray | U
 
 /** Bytes of a bitmap for so many rows. */
 export function bitmapBytes(rows: number): number {
-  return (rows + 7) >> 3;
+  return Math.ceil(rows / 8); // a shift would take the rows for a number of 32 bits
 }
 
-const decoder = new TextDecoder();
+/** What the cells of a column are. */
+type Kind = "number" | "string" | "boolean";
+
+const KINDS: Readonly<Record<ColumnType, Kind>> = {
+  ...{ float64: "number", float32: "number", int32: "number", bool: "boolean", utf8: "string" },
+};
+const WORDS: Readonly<Record<Kind, string>> = { number: "number", string: "text", boolean: "boolean" };
+const NUMBERS = { float64: Float64Array, float32: Float32Array, int32: Int32Array };
+
+// A text that begins with U+FEFF keeps it.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 
-function kindOf(name: string, cells: readonly Cell[]): "number" | "string" | "boolean" {
-  let kind: string | undefined;
+/** Undefined if there is nothing but `null`. */
+function kindOf(name: string, cells: readonly Cell[]): Kind | undefined {
+  let kind: Kind | undefined;
   for (const [row, cell] of cells.entries()) {
     if (cell === null) continue;
     const found = typeof cell;
     if (found !== "number" && found !== "string" && found !== "boolean") {
-      throw mixed(name, row, `a ${found}, expected a number, text, boolean or null`);
+      throw wrongCell(name, row, `a value of the type ${found}, expected a number, text, boolean or null`);
     }
-    if (kind !== undefined && found !== kind) throw mixed(name, row, `a ${found} in a column of ${kind}s`);
+    if (kind !== undefined && found !== kind) {
+      throw wrongCell(name, row, `a ${WORDS[found]} in a column of ${WORDS[kind]}s`);
+    }
     kind = found;
   }
-  return (kind ?? "number") as "number" | "string" | "boolean";
+  return kind;
 }
 
-function mixed(name: string, row: number, problem: string): KBertError<"input/invalid"> {
+function wrongCell(name: string, row: number, problem: string): KBertError<"input/invalid"> {
   const message = `Row ${row + 1} of the column ${JSON.stringify(name)} holds ${problem}`;
   return new KBertError("input/invalid", message, { name, value: row + 1 });
 }
@@ -137,7 +160,11 @@ function textsOf(
   texts: readonly (string | null)[],
 ): { values: Uint8Array; offsets: Int32Array } {
   const offsets = new Int32Array(texts.length + 1);
-  const parts = texts.map((text) => encoder.encode(text ?? ""));
+  const parts = texts.map((text, row) => {
+    if (text === null || text.isWellFormed()) return encoder.encode(text ?? "");
+    // UTF-8 has no such thing: it would come back as another text.
+    throw wrongCell(name, row, "half of a character; cut texts between characters only");
+  });
   const bytes = parts.reduce((sum, { length }) => sum + length, 0);
   if (bytes > MOST_TEXT_BYTES) {
     const message = `The texts of the column ${JSON.stringify(name)} have ${bytes} bytes, and the limit is ` +

@@ -22,12 +22,17 @@ export interface CsvOptions {
 
 const MISSING = ["NA", "NaN", "null"];
 
+/** What a column without a value is. */
+const PREFERRED = { number: "float64", text: "utf8", boolean: "bool" } as const;
+
 /**
  * A table of a CSV text whose first line names the columns. A column of numbers becomes `float64`, one of `true`
- * and `false` `bool`, everything else text; what is missing is `null`.
+ * and `false` `bool`, everything else text, also whole numbers that `float64` cannot hold; what is missing is
+ * `null`. Empty lines count for nothing, and line ends within a value become `\n`.
  *
- * @throws {KBertError} `input/invalid` with the line, for a row of another length, a quote that is not closed, a
- * name that comes twice, or a value that is not of the kind that `types` says
+ * @throws {KBertError} `input/invalid` with the row, of which the names are the first, for one of another length, a
+ * quote that is not closed, a name that comes twice, a value that is not of the kind that `types` says, or a text
+ * without a line
  * @example
  * ```ts
  * import { readCsv } from "./csv.ts";
@@ -39,7 +44,8 @@ const MISSING = ["NA", "NaN", "null"];
  */
 export function readCsv(text: string, options: CsvOptions = {}): Table {
   const { file = "the CSV text", separator = ",", missing = MISSING, types = {} } = options;
-  const [names = [], ...rows] = parse(text, separator, file);
+  const [names, ...rows] = parse(text, separator, file);
+  if (names === undefined) throw wrong(file, "it is empty, and its first line has to name the columns", file);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw wrong(file, `the column ${JSON.stringify(twice)} comes twice`, twice);
   const unknown = Object.keys(types).find((name) => !names.includes(name));
@@ -48,7 +54,8 @@ export function readCsv(text: string, options: CsvOptions = {}): Table {
   return new Table(
     new Map(names.map((name, column) => {
       const texts = rows.map((row) => isMissing.has(row[column]!.trim()) ? null : row[column]!);
-      return [name, makeColumn(name, cellsOf(name, texts, types[name], file))];
+      const type = Object.hasOwn(types, name) ? types[name] : undefined;
+      return [name, makeColumn(name, cellsOf(name, texts, type, file), PREFERRED[type ?? "number"])];
     })),
   );
 }
@@ -86,36 +93,42 @@ function cellsOf(
   type: "number" | "text" | "boolean" | undefined,
   file: string,
 ): Cell[] {
-  const is = (test: (text: string) => boolean): boolean => texts.every((text) => text === null || test(text));
-  if (type === "number" || type === undefined && is(isNumber)) {
-    return texts.map((text, row) => {
-      if (text === null || isNumber(text)) return text === null ? null : Number(text);
-      throw wrong(
-        file,
-        `row ${row + 2} of ${JSON.stringify(name)} is ${JSON.stringify(text)}, expected a number`,
-        name,
-      );
-    });
-  }
-  if (type === "boolean" || type === undefined && is(isBoolean)) {
-    return texts.map((text, row) => {
-      if (text === null || isBoolean(text)) return text === null ? null : text.toLowerCase() === "true";
-      throw wrong(
-        file,
-        `row ${row + 2} of ${JSON.stringify(name)} is ${JSON.stringify(text)}, expected true or false`,
-        name,
-      );
-    });
-  }
-  return [...texts];
+  const kind = type ?? kindOf(texts);
+  if (kind === "text") return [...texts];
+  const [is, read, expected] = kind === "number"
+    ? [isNumber, Number, "a number"] as const
+    : [isBoolean, readBoolean, "true or false"] as const;
+  return texts.map((text, row) => {
+    if (text === null || is(text)) return text === null ? null : read(text);
+    const problem = `row ${row + 2} of ${JSON.stringify(name)} is ${
+      JSON.stringify(text)
+    }, expected ${expected}`;
+    throw wrong(file, problem, name);
+  });
+}
+
+function kindOf(texts: readonly (string | null)[]): "number" | "text" | "boolean" {
+  const are = (test: (text: string) => boolean): boolean =>
+    texts.every((text) => text === null || test(text));
+  if (are((text) => isNumber(text) && isExact(text))) return "number";
+  return are(isBoolean) ? "boolean" : "text";
 }
 
 function isNumber(text: string): boolean {
   return /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text) && Number.isFinite(Number(text));
 }
 
+/** Whole numbers of many digits are names of something: two of them must not become one. */
+function isExact(text: string): boolean {
+  return !/^\s*[+-]?\d+\s*$/.test(text) || Number.isSafeInteger(Number(text));
+}
+
 function isBoolean(text: string): boolean {
-  return /^(true|false)$/i.test(text);
+  return /^\s*(true|false)\s*$/i.test(text);
+}
+
+function readBoolean(text: string): boolean {
+  return text.trim().toLowerCase() === "true";
 }
 
 function wrong(file: string, problem: string, name: string, cause?: unknown): KBertError<"input/invalid"> {

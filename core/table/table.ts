@@ -51,10 +51,12 @@ export class Table {
     return [...this.#columns.keys()];
   }
 
+  /** By name, in their order; see {@linkcode Column} for what is in them. */
   get columns(): ReadonlyMap<string, Column> {
     return this.#columns;
   }
 
+  /** Whether there is a column of this name. */
   has(name: string): boolean {
     return this.#columns.has(name);
   }
@@ -68,22 +70,25 @@ export class Table {
     throw new KBertError("input/invalid", message, { name, value: name });
   }
 
-  /** The values of a column. */
+  /** The values of a column. @throws {KBertError} as {@linkcode Table.column} does */
   cells(name: string): Cell[] {
     return cellsOf(this.column(name));
   }
 
-  /** The values of a row, from 0, by column. */
+  /** The values of a row, from 0, by column. @throws {RangeError} if there is no such row */
   row(row: number): Record<string, Cell> {
+    if (!(Number.isInteger(row) && row >= 0 && row < this.rows)) {
+      throw new RangeError(`There is no row ${row}; there are ${this.rows} rows, counted from 0`);
+    }
     return Object.fromEntries([...this.#columns].map(([name, column]) => [name, cellAt(column, row)]));
   }
 
-  /** Only these columns, in this order. */
+  /** Only these columns, in this order. @throws {KBertError} as {@linkcode Table.column} does */
   select(names: readonly string[]): Table {
     return new Table(new Map(names.map((name) => [name, this.column(name)])));
   }
 
-  /** With further columns; one that is there already is replaced. */
+  /** With further columns; one that is there already is replaced. @throws {KBertError} as the constructor does */
   with(more: ReadonlyMap<string, Column>): Table {
     return new Table(new Map([...this.#columns, ...more]));
   }

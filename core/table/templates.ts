@@ -52,11 +52,11 @@ export interface RowTextOptions {
  */
 export function rowTexts(table: Table, options: RowTextOptions = {}): string[] {
   const { template = "key-value", columns = table.names, precision = 6, names = {} } = options;
-  const write = WRITERS[template as keyof typeof WRITERS] ?? filledIn(template, table);
-  const wanted = WRITERS[template as keyof typeof WRITERS] ? columns : placesOf(template);
-  const sources = wanted.map((name) => ({
+  const named = WRITERS.get(template);
+  const write = named ?? filledIn(template, table);
+  const sources = (named ? columns : placesOf(template)).map((name) => ({
     name,
-    shown: names[name] ?? name.replaceAll("_", " "),
+    shown: Object.hasOwn(names, name) ? names[name]! : name.replaceAll("_", " "),
     column: table.column(name),
   }));
   return Array.from({ length: table.rows }, (_, row) =>
@@ -74,24 +74,23 @@ interface Part {
   readonly text: string;
 }
 
-const WRITERS = {
-  "key-value": (parts: readonly Part[]): string =>
-    parts.filter(isThere).map(({ shown, text }) => `${shown}: ${text}`).join(", "),
-  "sentence": (parts: readonly Part[]): string =>
-    parts.filter(isThere).map(({ shown, text }) => `The ${shown} is ${text}.`).join(" "),
-  "markdown": (parts: readonly Part[]): string => {
+const WRITERS: ReadonlyMap<string, (parts: readonly Part[]) => string> = new Map([
+  ["key-value", (parts) => parts.filter(isThere).map(({ shown, text }) => `${shown}: ${text}`).join(", ")],
+  [
+    "sentence",
+    (parts) => parts.filter(isThere).map(({ shown, text }) => `The ${shown} is ${text}.`).join(" "),
+  ],
+  ["markdown", (parts) => {
     const line = (cells: readonly string[]): string =>
-      `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |`;
+      `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll(/\r?\n/g, " ")).join(" | ")} |`;
     const head = parts.map(({ shown }) => shown);
     return [line(head), line(head.map(() => "---")), line(parts.map(({ text }) => text || "-"))].join("\n");
-  },
-  "json": (parts: readonly Part[]): string =>
-    JSON.stringify(
-      Object.fromEntries(
-        parts.map(({ name, cell, text }) => [name, typeof cell === "number" ? Number(text) : cell]),
-      ),
-    ),
-};
+  }],
+  ["json", (parts) => {
+    const cells = parts.map(({ name, cell, text }) => [name, typeof cell === "number" ? Number(text) : cell]);
+    return JSON.stringify(Object.fromEntries(cells));
+  }],
+]);
 
 function isThere({ cell }: Part): boolean {
   return cell !== null;
@@ -106,7 +105,7 @@ function placesOf(template: string): string[] {
 
 function filledIn(template: string, { names }: Table): (parts: readonly Part[]) => string {
   if (placesOf(template).length === 0) {
-    const known = Object.keys(WRITERS).join(", ");
+    const known = [...WRITERS.keys()].join(", ");
     const message = `The template ${JSON.stringify(template.slice(0, 80))} names no column; write one as ` +
       `{${names[0] ?? "column"}}, or take one of ${known}`;
     throw new KBertError("input/invalid", message, { name: "template", value: template });

@@ -7,6 +7,7 @@
  * @module
  */
 import { configToFile } from "../bert/config.ts";
+import type { ExtractReport } from "../table/extract_report.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { type LoadedCheckpoint, loadLatestCheckpoint, requireSameConfiguration } from "./checkpoint.ts";
 import type { TrainingConfig } from "./config.ts";
@@ -40,6 +41,8 @@ export interface FineTuneOptions {
   readonly test: readonly TrainingExample[];
   /** Evaluated after each epoch, for callbacks. @default {a share of `train`, see `data.validationShare`} */
   readonly validation?: readonly TrainingExample[] | undefined;
+  /** What came of the extractors that the examples have columns of: the result says so. @default {[]} */
+  readonly features?: readonly ExtractReport[] | undefined;
   /** Folder of an interrupted run to go on with. */
   readonly resume?: string | undefined;
   /** Stops after the step in hand, with a checkpoint. */
@@ -80,7 +83,7 @@ export type FineTuneOutcome =
  * disk. Checkpoints that were written stay usable.
  */
 export async function fineTune(parts: FineTuneParts, options: FineTuneOptions): Promise<FineTuneOutcome> {
-  const { config, labels, display, signal = new AbortController().signal } = options;
+  const { config, labels, display, features = [], signal = new AbortController().signal } = options;
   const note = (line: string): void => display?.note(line);
   if (options.resume === undefined) signal.throwIfAborted();
   const data = runData(options);
@@ -106,7 +109,7 @@ export async function fineTune(parts: FineTuneParts, options: FineTuneOptions): 
   if (examples === undefined) return interrupted(checkpoint?.step ?? 0);
 
   const model = { encoder, tokenizer, head: plugins.head, backend: parts.backend };
-  const prepared = { model, plugins, data, examples, config, labels, run, images, signal, note };
+  const prepared = { model, plugins, data, examples, config, labels, run, images, signal, note, features };
   const training = stack.use(
     new Training({
       ...{ ...model, source: batchesOf(prepared), validation: examples.validation, labels, run, config },
@@ -162,6 +165,7 @@ interface PreparedRun {
   readonly images: RunImages;
   readonly signal: AbortSignal;
   readonly note: (line: string) => void;
+  readonly features: readonly ExtractReport[];
 }
 
 function batchesOf({ model, plugins, data, examples, config, labels, signal }: PreparedRun): BatchSource {
@@ -174,7 +178,7 @@ function batchesOf({ model, plugins, data, examples, config, labels, signal }: P
 
 /** Tests the model, and writes it and the result. */
 async function finish(prepared: PreparedRun, training: Training): Promise<FineTuneOutcome> {
-  const { model, plugins, data, examples, config, labels, run, images, signal, note } = prepared;
+  const { model, plugins, data, examples, config, labels, run, images, signal, note, features } = prepared;
   note(`Testing on ${examples.test.length} examples`);
   const { evalBatchSize } = config.training;
   const { augmentation, failures } = plugins;
@@ -198,7 +202,7 @@ async function finish(prepared: PreparedRun, training: Training): Promise<FineTu
   const result = resultOf({
     ...{ task: head.task, evaluation, augmented, training, stopwatch: plugins.stopwatch, config, labels },
     ...{ head: plugins.headPlugin, augmenters: plugins.augmenters, callbacks: plugins.callbacks },
-    ...{ failures: failures.table, backend },
+    ...{ failures: failures.table, backend, features },
     ...{ train: data.train, validation: data.validation, test: data.test },
     ...{ testExamples: examples.test, truncated: examples.truncated },
   });

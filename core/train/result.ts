@@ -4,6 +4,7 @@
  * @module
  */
 import type { Task } from "../manifest/task.ts";
+import type { ExtractReport } from "../table/extract_report.ts";
 import type { Backend } from "../tensor/backend.ts";
 import type { PoisonTable } from "../wall/poison.ts";
 import { majorityBaseline, naiveBayesBaseline } from "./baselines.ts";
@@ -52,6 +53,8 @@ export interface RunFacts {
     readonly test: number;
     readonly truncated: number;
   };
+  /** What made columns of the table that the examples are from; absent if nothing did. */
+  readonly features?: readonly ExtractReport[];
   /** The head, then augmenters, then callbacks. */
   readonly plugins: readonly PluginShare[];
   /** Answers of the head that the guards refused: plugin → reason → count. Empty if there were none. */
@@ -86,6 +89,7 @@ export interface ResultParts {
   readonly callbacks: readonly RunPlugin[];
   readonly stopwatch: Stopwatch;
   readonly failures: FailureTable;
+  readonly features: readonly ExtractReport[];
   readonly backend: Backend;
   readonly config: TrainingConfig;
   readonly labels: readonly string[];
@@ -115,7 +119,7 @@ export function resultOf(parts: ResultParts): RunResult {
 }
 
 function factsOf(parts: ResultParts): RunFacts {
-  const { evaluation, augmented, training, backend, config, labels, failures, truncated } = parts;
+  const { evaluation, augmented, training, backend, config, labels, features, truncated } = parts;
   const { tokens, milliseconds } = training.totals;
   const copies = config.evaluation.testTimeCopies;
   return {
@@ -134,11 +138,23 @@ function factsOf(parts: ResultParts): RunFacts {
       test: parts.test.length,
       truncated,
     },
+    ...(features.length > 0 && { features }),
     plugins: sharesOf(parts),
     poisoned: training.poisoned,
-    failures,
+    failures: withSkipped(parts.failures, features),
     ...(training.stop && { stopped: training.stop }),
   };
+}
+
+/** Counts extractors that were passed over among what failed. */
+function withSkipped(failures: FailureTable, features: readonly ExtractReport[]): FailureTable {
+  const table: Record<string, Record<string, number>> = structuredClone(failures);
+  for (const { plugin, failure } of features) {
+    if (failure === undefined) continue;
+    const own = table[plugin] ??= {};
+    own[failure] = (own[failure] ?? 0) + 1;
+  }
+  return table;
 }
 
 function sharesOf({ training, head, augmenters, callbacks, stopwatch }: ResultParts): PluginShare[] {

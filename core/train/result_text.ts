@@ -5,6 +5,7 @@
  * @module
  */
 import { formatConfusionMatrix, indexOfLargest } from "./metrics.ts";
+import type { ExtractReport } from "../table/extract_report.ts";
 import type { ClassifierResult, RunResult, Scores } from "./result.ts";
 
 /** The result as a person reads it, in lines. */
@@ -23,6 +24,7 @@ export function formatResult(result: RunResult): string {
     ...result.plugins.slice(1).map(({ name, share }) =>
       `${(share * 100).toFixed(1)} % of it waiting for ${name}`
     ),
+    ...(result.features ?? []).map(featureLine),
     ...(result.stopped
       ? [`Stopped by ${result.stopped.plugin} after step ${result.stopped.step}: ${result.stopped.reason}`]
       : []),
@@ -54,6 +56,14 @@ function scoreLines({ loss, scores }: RunResult): string[] {
   return Object.entries({ loss: loss ?? NaN, ...scores }).map(([name, value]) =>
     `${name.padEnd(24)}${value.toFixed(4).padStart(11)}`
   );
+}
+
+function featureLine({ plugin, outcome, newColumns, milliseconds, error }: ExtractReport): string {
+  if (outcome === "skipped") return `Without the columns of ${plugin}: ${error}`;
+  const how = outcome === "cached"
+    ? "found in the cache"
+    : `computed in ${(milliseconds / 1_000).toFixed(1)} s`;
+  return `${newColumns.length} columns of ${plugin}, ${how}`;
 }
 
 function inOneLine(scores: Readonly<Record<string, number>>): string {

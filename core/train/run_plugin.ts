@@ -6,8 +6,7 @@
 import type { SettingsSource } from "../manifest/settings.ts";
 import type { PortName } from "../manifest/families.ts";
 import type { PluginImage } from "../security/image.ts";
-import { KBertError } from "../wall/errors.ts";
-import { poisonOf } from "../wall/poison.ts";
+import { failureKind } from "../wall/poison.ts";
 import type { Tier } from "../wall/sandbox.ts";
 import type { WireValue } from "../wall/values.ts";
 
@@ -78,7 +77,7 @@ export class FailureCounts {
 
   /** Counts what was thrown, and answers how it was counted. */
   count(plugin: string, thrown: unknown): string {
-    const kind = poisonOf(thrown) ?? (thrown instanceof KBertError ? thrown.code : "error");
+    const kind = failureKind(thrown);
     const own = this.#table[plugin] ??= {};
     own[kind] = (own[kind] ?? 0) + 1;
     return kind;

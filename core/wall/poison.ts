@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { KBertError } from "./errors.ts";
 
 /** What was wrong with an answer. */
 export type PoisonReason =
@@ -40,6 +41,11 @@ export function poisoned<Failure extends Error>(error: Failure, reason: PoisonRe
 /** Why an answer was refused, or undefined if something else went wrong. Asked with anything that was thrown. */
 export function poisonOf(thrown: unknown): PoisonReason | undefined {
   return typeof thrown === "object" && thrown !== null ? reasons.get(thrown) : undefined;
+}
+
+/** What a failure is counted as: the reason for which an answer was refused, an error's code, or "error". */
+export function failureKind(thrown: unknown): string {
+  return poisonOf(thrown) ?? (thrown instanceof KBertError ? thrown.code : "error");
 }
 
 /**

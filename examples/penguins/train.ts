@@ -10,6 +10,7 @@
 // deno-lint-ignore-file no-console -- a program's output is what it is for
 import {
   createRuntime,
+  type ExtractReport,
   formatResult,
   type LabelledText,
   loadTrainingConfig,
@@ -50,13 +51,22 @@ await runProgram(async (signal) => {
 
   const display = terminalDisplay();
   await using runtime = await createRuntime();
-  const examples = await readPenguins(runtime, `${config.output}/features`);
+  const { examples, features } = await readPenguins(runtime, `${config.output}/features`);
   const { data: { testShare, nearCopies }, seed: splitSeed } = config;
   const { train, test } = splitByGroups(examples, { testShare, nearCopies, seed: splitSeed });
   display.note(`${train.length} penguins to train on, ${test.length} to test on. One of them:`);
   display.note(`  ${SPECIES[train[0]!.label]}: ${train[0]!.text}`);
 
-  const outcome = await runtime.fineTune({ config, labels: SPECIES, train, test, resume, signal, display });
+  const outcome = await runtime.fineTune({
+    config,
+    labels: SPECIES,
+    train,
+    test,
+    features,
+    resume,
+    signal,
+    display,
+  });
   if (outcome.kind === "interrupted") {
     display.note(
       `Stopped after step ${outcome.step}. Go on with the same command and --resume ${outcome.run}`,
@@ -69,12 +79,18 @@ await runProgram(async (signal) => {
   return "done";
 });
 
+/** One example for each row, and what came of the extractor. */
+interface Penguins {
+  readonly examples: readonly LabelledText[];
+  readonly features: readonly ExtractReport[];
+}
+
 /** Each row as a text that says of its measures whether they are low or high among all penguins, and its species. */
-async function readPenguins(runtime: Runtime, cache: string): Promise<LabelledText[]> {
+async function readPenguins(runtime: Runtime, cache: string): Promise<Penguins> {
   const penguins = readCsv(await Deno.readTextFile(new URL("penguins.csv", import.meta.url)), {
     file: "penguins.csv",
   });
-  const { table } = await runtime.extractFeatures(
+  const { table, reports } = await runtime.extractFeatures(
     penguins,
     [{
       plugin: new URL("../../plugins/smart_feature_extractor", import.meta.url).href,
@@ -88,7 +104,8 @@ async function readPenguins(runtime: Runtime, cache: string): Promise<LabelledTe
       MEASURED.map((name) => [binOf(name), name.replace(/_[^_]+$/, "").replace("_", " ")]),
     ),
   });
-  return speciesOf(table).map((label, row) => ({ text: texts[row]!, label }));
+  const examples = speciesOf(table).map((label, row) => ({ text: texts[row]!, label }));
+  return { examples, features: reports };
 }
 
 /** The extractor's name for the quantile of a column. */

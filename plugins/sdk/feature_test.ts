@@ -1,18 +1,22 @@
 import { assertEquals, assertRejects } from "../../core/deps/assert.ts";
+import * as aq from "../../core/deps/arquero.ts";
 import { FeatureConfig } from "./config.ts";
 import { EventBus } from "./event_bus.ts";
-import { type Columns, FeaturePort } from "./feature.ts";
+import { FeaturePort } from "./feature.ts";
 
 class Caps extends FeaturePort {
-  override async extractFeatures(data: Columns): Promise<Columns> {
+  override async extractFeatures(data: aq.ColumnTable): Promise<aq.ColumnTable> {
     await Promise.resolve();
     const added = this.config.input_columns.map((column) => {
-      const cells = data[column];
-      if (!cells) throw new RangeError(`There is no column ${column}`);
+      if (!data.columnNames().includes(column)) throw new RangeError(`There is no column ${column}`);
       const name = `${this.config.output_prefix}${column}_caps`;
-      return [name, cells.map((cell) => String(cell) === String(cell).toUpperCase())] as const;
+      const isCaps = (row: Record<string, unknown>): boolean => {
+        const text = String(row[column]);
+        return text === text.toUpperCase();
+      };
+      return [name, aq.escape(isCaps)] as const;
     });
-    return { ...data, ...Object.fromEntries(added) };
+    return data.derive(Object.fromEntries(added));
   }
 }
 
@@ -20,9 +24,13 @@ Deno.test("FeaturePort is told its columns and its prefix, and may be asynchrono
   using bus = new EventBus();
   const caps = new Caps(FeatureConfig({ name: "caps", input_columns: ["text"], output_prefix: "f_" }), bus);
 
-  assertEquals(await caps.extractFeatures({ text: ["HAM", "spam", null] }), {
-    text: ["HAM", "spam", null],
-    f_text_caps: [true, false, false],
-  });
-  await assertRejects(() => caps.extractFeatures({ other: [] }), RangeError, "There is no column text");
+  const features = await caps.extractFeatures(aq.table({ text: ["HAM", "spam", null] }));
+
+  assertEquals(features.columnNames(), ["text", "f_text_caps"]);
+  assertEquals(features.array("f_text_caps"), [true, false, false]);
+  await assertRejects(
+    () => caps.extractFeatures(aq.table({ other: [] })),
+    RangeError,
+    "There is no column text",
+  );
 });
