@@ -105,7 +105,10 @@ Deno.test("workerSandbox() says in a sentence why a plugin does not load", async
       `${head}HeadPort; export class Main {}`,
       /has to be a class that extends HeadPort/,
     ],
-    "it does not import the tensors": [`export class Main {}`, /has to import "k-bert\/sdk\/tensors"/],
+    "it does not import the tensors": [
+      `export class Main {}`,
+      /port head here; import "k-bert\/sdk\/tensors"/,
+    ],
     "the SDK has no such name": [`${head}import { Tail } from "k-bert/sdk"; Tail;`, /export named 'Tail'/],
     "it throws at import": [`${head}HeadPort; throw new Error("broken");`, /: broken$/],
     "its constructor throws": [
