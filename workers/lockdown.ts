@@ -10,6 +10,7 @@
  *
  * @module
  */
+import { limitedTimers } from "./timer_limit.ts";
 
 /** Language, text, time, streams, crypto: nothing here reaches outside of the worker. */
 const ALLOWED = new Set(
@@ -66,6 +67,9 @@ export function lockdown({ tensors, gpu = false, log, onUncaught }: LockdownOpti
     prototype = Object.getPrototypeOf(prototype);
   }
   define(globalThis, "console", quietConsole(log));
+  const { timeoutSignal, ...timers } = limitedTimers();
+  for (const [name, timer] of Object.entries(timers)) define(globalThis, name, timer);
+  define(AbortSignal, "timeout", timeoutSignal);
   hideOwnStacks();
   for (const name of Object.getOwnPropertyNames(globalThis)) if (lasting.has(name)) pin(name);
   define(globalThis, "dispatchEvent", EventTarget.prototype.dispatchEvent);
