@@ -7,6 +7,7 @@
 import { hashTable } from "../table/hash.ts";
 import type { Table } from "../table/table.ts";
 import type { PluginImage } from "../security/image.ts";
+import { sha256 } from "../wall/sha256.ts";
 
 /** Of what is kept: another one when tables, or what plugins are handed of them, change their meaning. */
 const FORM = 1;
@@ -44,8 +45,7 @@ export class FeatureCache {
 
   /** The hash of an extractor's code, its settings and a table. */
   async keyOf({ image, settings }: Cause, table: Table): Promise<string> {
-    const text = JSON.stringify([FORM, image.sha256, sorted(settings), await hashTable(table)]);
-    return await sha256(new TextEncoder().encode(text));
+    return await sha256(JSON.stringify([FORM, image.sha256, sorted(settings), await hashTable(table)]));
   }
 
   /** What is kept under a key, if it is a table of so many rows. */
@@ -91,10 +91,6 @@ async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
     await Deno.remove(partial).catch(() => {});
     throw error;
   }
-}
-
-async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
 
 /** The same settings in another order are the same. */

@@ -12,6 +12,7 @@ import { parseManifest, type PluginManifest, splitEntryPoint } from "../manifest
 import { checkCompatibility, RUNTIME_VERSION } from "../manifest/version.ts";
 import { KBertError } from "../wall/errors.ts";
 import type { Kit } from "../wall/sandbox.ts";
+import { sha256 } from "../wall/sha256.ts";
 import { installCommand } from "./commands.ts";
 import { type Import, importsOf, TABLE_SDK, TENSOR_SDK } from "./imports.ts";
 import { plainCode } from "./plain_code.ts";
@@ -119,8 +120,7 @@ export async function sealImage(
   }
   // JSON of a list is unambiguous about where one text ends and the next begins.
   const canonical = JSON.stringify([manifestText, ...[...modules].flat()]);
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(canonical));
-  return { manifest, manifestText, modules, kit: kitOf(used), sha256: new Uint8Array(digest).toHex() };
+  return { manifest, manifestText, modules, kit: kitOf(used), sha256: await sha256(canonical) };
 }
 
 /** The URL of a plugin's file within its image. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { sha256 } from "../wall/sha256.ts";
 import { viewsOf } from "./column.ts";
 import type { Table } from "./table.ts";
 
@@ -27,9 +28,5 @@ export async function hashTable(table: Table): Promise<string> {
     const digests = await Promise.all(viewsOf(column).map(sha256));
     parts.push(JSON.stringify([name, column.type, column.length, column.validity !== undefined, ...digests]));
   }
-  return await sha256(new TextEncoder().encode(parts.join("\n")));
-}
-
-async function sha256(view: ArrayBufferView): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", view as ArrayBufferView<ArrayBuffer>)).toHex();
+  return await sha256(parts.join("\n"));
 }

@@ -10,6 +10,7 @@
  */
 import { readSafetensors, writeSafetensors } from "../bert/safetensors.ts";
 import { KBertError, messageOf } from "../wall/errors.ts";
+import { sha256 } from "../wall/sha256.ts";
 import type { HostTensor } from "../wall/tensor.ts";
 import {
   type CheckpointPlugin,
@@ -244,8 +245,4 @@ function superfluous(names: readonly string[], step: number): string[] {
 
 function fileOf(group: string): string {
   return `${group}.safetensors`;
-}
-
-async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }

@@ -8,6 +8,7 @@ import type { Task } from "../manifest/task.ts";
 import type { Augmentation } from "./augmentation.ts";
 import { encodeExample, type Example, type TrainingExample } from "./examples.ts";
 import { evaluateExamples, type ModelParts } from "./inference.ts";
+import { sigmoid, softmax } from "./probabilities.ts";
 import type { FailureCounts } from "./run_plugin.ts";
 import { type TaskScores, taskScores } from "./task_scores.ts";
 
@@ -68,10 +69,10 @@ export async function evaluateAugmented(
 function probabilities(task: Task, logits: Float32Array): Float32Array {
   switch (task) {
     case "classification":
-      return softmax(logits);
+      return Float32Array.from(softmax(logits));
     case "multilabel":
     case "ordinal":
-      return logits.map((logit) => 1 / (1 + Math.exp(-logit)));
+      return Float32Array.from(logits, sigmoid);
     default:
       return logits.slice();
   }
@@ -88,11 +89,4 @@ function logitsOf(task: Task, shares: Float32Array): Float32Array {
     default:
       return shares;
   }
-}
-
-function softmax(logits: Float32Array): Float32Array {
-  const largest = Math.max(...logits);
-  const powers = logits.map((logit) => Math.exp(logit - largest));
-  const sum = powers.reduce((total, power) => total + power, 0);
-  return powers.map((power) => power / sum);
 }

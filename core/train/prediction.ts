@@ -5,6 +5,7 @@
  */
 import type { Task } from "../manifest/task.ts";
 import { indexOfLargest } from "./metrics.ts";
+import { sigmoid, softmax } from "./probabilities.ts";
 
 /** What a text was found to be. */
 export interface Prediction {
@@ -92,15 +93,4 @@ function rankShares(logits: Float32Array): number[] {
 
 function named(labels: readonly string[], numbers: readonly number[]): Record<string, number> {
   return Object.fromEntries(labels.map((label, index) => [label, numbers[index]!]));
-}
-
-function softmax(logits: Float32Array): number[] {
-  const largest = Math.max(...logits);
-  const powers = Array.from(logits, (logit) => Math.exp(logit - largest));
-  const sum = powers.reduce((total, power) => total + power, 0);
-  return powers.map((power) => power / sum);
-}
-
-function sigmoid(logit: number): number {
-  return 1 / (1 + Math.exp(-logit));
 }

@@ -15,6 +15,7 @@
 import { z } from "../deps/zod.ts";
 import { validate } from "../manifest/validate.ts";
 import { KBertError, messageOf } from "../wall/errors.ts";
+import { sha256 } from "../wall/sha256.ts";
 import type { TrainingConfig } from "./config.ts";
 import { asFileError, writeFileAtomically } from "./durable.ts";
 
@@ -183,8 +184,7 @@ function firstDifference(saved: z.infer<typeof recordFile>, wanted: RunRecord): 
 async function hashOf({ config, labels, dataHash }: RunRecord): Promise<string> {
   const settings = [...leaves(config as Record<string, unknown>)].filter(([key]) => !mayDiffer(key))
     .sort();
-  const text = JSON.stringify([settings, labels, dataHash]);
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))).toHex();
+  return await sha256(JSON.stringify([settings, labels, dataHash]));
 }
 
 function mayDiffer(key: string): boolean {

@@ -7,6 +7,7 @@ import type { BertTokenizer } from "../bert/tokenizer.ts";
 import type { Task } from "../manifest/task.ts";
 import { Random } from "../tensor/random.ts";
 import { KBertError } from "../wall/errors.ts";
+import { sha256 } from "../wall/sha256.ts";
 import type { TrainingConfig } from "./config.ts";
 import { checkExamples, type Example, tokenize, type TrainingExample } from "./examples.ts";
 import { type LabelledText, splitByGroups } from "./split.ts";
@@ -93,8 +94,7 @@ async function hashOf(parts: readonly (readonly TrainingExample[])[]): Promise<s
       FIELDS.map((field) => (example as Partial<Record<typeof field, unknown>>)[field] ?? null)
     )
   );
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(content)));
-  return new Uint8Array(digest).toHex();
+  return await sha256(JSON.stringify(content));
 }
 
 /** All parts tokenized, and how many examples were too long. */
