@@ -8,7 +8,15 @@
  * @module
  */
 import type { FeatureConfig, RuntimeEvents } from "k-bert/sdk";
-import { addColumns, type ColumnTable, FeaturePort, rolling, type Series, seriesOf } from "k-bert/sdk/tables";
+import {
+  addColumns,
+  type ColumnTable,
+  FeaturePort,
+  numberColumns,
+  rolling,
+  type Series,
+  seriesOf,
+} from "k-bert/sdk/tables";
 import { calendarOf } from "./calendar.ts";
 import { type ExtractionEvents, FeatureExtractionError } from "./extraction_error.ts";
 import { type StatisticName, STATISTICS } from "./statistics.ts";
@@ -149,16 +157,4 @@ function numbersOf(data: ColumnTable, column: string): Series {
   if (series.length === 0 || series.some((value) => value !== null)) return series;
   const message = `The column ${column} has no number in its ${series.length} rows; ${advice}`;
   throw new FeatureExtractionError(column, message);
-}
-
-/** The columns whose first value is a number. NaN and infinity count as missing. */
-function numberColumns(data: ColumnTable): string[] {
-  return data.columnNames().filter((name) => {
-    const cells: ArrayLike<unknown> = data.array(name);
-    for (let row = 0; row < cells.length; row++) {
-      if (Number.isFinite(cells[row])) return true;
-      if (typeof cells[row] === "string" || typeof cells[row] === "boolean") return false;
-    }
-    return false;
-  });
 }

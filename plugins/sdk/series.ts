@@ -39,6 +39,29 @@ export function seriesOf(data: ColumnTable, column: string): (number | null)[] {
 }
 
 /**
+ * Names of the columns whose first value is a number. What is not finite counts as missing.
+ *
+ * @example
+ * ```ts
+ * import { numberColumns } from "./series.ts";
+ * import { table } from "../../core/deps/arquero.ts";
+ * import { assertEquals } from "../../core/deps/assert.ts";
+ *
+ * assertEquals(numberColumns(table({ price: [NaN, 4], day: ["2008-10-14", null] })), ["price"]);
+ * ```
+ */
+export function numberColumns(data: ColumnTable): string[] {
+  return data.columnNames().filter((name) => {
+    const cells: ArrayLike<unknown> = data.array(name);
+    for (let row = 0; row < cells.length; row++) {
+      if (Number.isFinite(cells[row])) return true;
+      if (typeof cells[row] === "string" || typeof cells[row] === "boolean") return false;
+    }
+    return false;
+  });
+}
+
+/**
  * A function of each window of `size` values: `[row - size + 1, row]` for each row. Null where there are not so many
  * yet, where one of them is missing, and where the result is not finite; so pandas has its `rolling(size)`.
  *
@@ -72,19 +95,21 @@ export function rolling(
   });
 }
 
-/** `Σx / n`; NaN of nothing. */
-export function mean(values: Iterable<number> & { readonly length: number }): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum / values.length;
+/**
+ * `Σx / n`; NaN of nothing. What is added up are differences from the first value: near 10^9 they keep their digits,
+ * and equal values have exactly that mean.
+ */
+export function mean(values: ArrayLike<number>): number {
+  return (values[0] ?? NaN) + meanDistance(values);
 }
 
 /** The standard deviation of a sample, `√(Σ(x - mean)² / (n - 1))`; NaN of less than two. pandas has the same. */
-export function std(values: Iterable<number> & { readonly length: number }): number {
-  const center = mean(values);
+export function std(values: ArrayLike<number>): number {
+  if (values.length < 2) return NaN;
+  const center = meanDistance(values);
   let sum = 0;
-  for (const value of values) sum += (value - center) ** 2;
-  return values.length < 2 ? NaN : Math.sqrt(sum / (values.length - 1));
+  for (let at = 0; at < values.length; at++) sum += (values[at]! - values[0]! - center) ** 2;
+  return Math.sqrt(sum / (values.length - 1));
 }
 
 /**
@@ -110,4 +135,11 @@ export function addColumns(
     throw new TypeError(`There is a column ${twice} already; set another output_prefix`);
   }
   return names.length === 0 ? data : data.assign(columns);
+}
+
+/** From the first value to the mean. */
+function meanDistance(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let at = 0; at < values.length; at++) sum += values[at]! - values[0]!;
+  return sum / values.length;
 }

@@ -6,5 +6,5 @@
 export * as aq from "../../core/deps/arquero.ts";
 export type { ColumnTable } from "../../core/deps/arquero.ts";
 export { FeaturePort } from "./feature.ts";
-export { addColumns, mean, rolling, seriesOf, std } from "./series.ts";
+export { addColumns, mean, numberColumns, rolling, seriesOf, std } from "./series.ts";
 export type { Series } from "./series.ts";

@@ -29,8 +29,7 @@ export function zScores(series: Series): Series {
   let squares = 0;
   for (const value of numbers) squares += (value - center) ** 2;
   const deviation = Math.sqrt(squares / numbers.length);
-  const isFlat = numbers.every((value) => value === numbers[0]); // rounding may leave a deviation
-  return series.map((value) => value === null || isFlat ? null : (value - center) / deviation);
+  return series.map((value) => value === null || deviation === 0 ? null : (value - center) / deviation);
 }
 
 /**

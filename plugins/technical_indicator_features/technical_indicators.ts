@@ -16,6 +16,7 @@ import {
   type ColumnTable,
   FeaturePort,
   mean,
+  numberColumns,
   rolling,
   type Series,
   seriesOf,
@@ -61,22 +62,14 @@ export class TechnicalIndicatorFeatures extends FeaturePort<Settings> {
     const { window_size, rsi_period, indicators, output_prefix } = this.config;
     const prices = seriesOf(data, column);
     const name = `${output_prefix}${column}`;
-    const means = rolling(prices, window_size, mean);
     const features: Record<string, Series> = {};
-    if (indicators.includes("moving_average")) features[`${name}_ma_${window_size}`] = means;
+    if (indicators.includes("moving_average")) {
+      features[`${name}_ma_${window_size}`] = rolling(prices, window_size, mean);
+    }
     if (indicators.includes("rsi")) features[`${name}_rsi`] = rsi(prices, rsi_period);
     if (indicators.includes("bollinger_bands")) {
-      const deviations = rolling(prices, window_size, std);
-      features[`${name}_bb_upper`] = combined(
-        means,
-        deviations,
-        (center, deviation) => center + 2 * deviation,
-      );
-      features[`${name}_bb_lower`] = combined(
-        means,
-        deviations,
-        (center, deviation) => center - 2 * deviation,
-      );
+      features[`${name}_bb_upper`] = rolling(prices, window_size, (window) => mean(window) + 2 * std(window));
+      features[`${name}_bb_lower`] = rolling(prices, window_size, (window) => mean(window) - 2 * std(window));
     }
     return features;
   }
@@ -100,17 +93,5 @@ function combined(a: Series, b: Series, compute: (a: number, b: number) => numbe
     if (one === null || other === null) return null;
     const result = compute(one, other);
     return Number.isFinite(result) ? result : null;
-  });
-}
-
-/** The columns whose first value is a number. NaN and infinity count as missing. */
-function numberColumns(data: ColumnTable): string[] {
-  return data.columnNames().filter((name) => {
-    const cells: ArrayLike<unknown> = data.array(name);
-    for (let row = 0; row < cells.length; row++) {
-      if (Number.isFinite(cells[row])) return true;
-      if (typeof cells[row] === "string" || typeof cells[row] === "boolean") return false;
-    }
-    return false;
   });
 }
