@@ -291,12 +291,16 @@ const BROKEN_CALLBACKS: Readonly<Record<string, [body: string, kind: string]>> =
   "hangs": [`onBatchEnd() { return new Promise(() => {}); }`, "call/timeout"],
   "wishes a learning rate that is NaN": [`onBatchEnd() { return { learningRate: NaN }; }`, "form"],
   "wishes something else": [`onBatchEnd() { return { wish: 1 }; }`, "form"],
+  "cannot say what it remembers": [
+    `onBatchEnd() {} captureState() { throw new Error("no memory"); }`,
+    "call/failed",
+  ],
 };
 for (const [what, [body, kind]] of Object.entries(BROKEN_CALLBACKS)) {
   Deno.test(`fineTune() goes on with a callback that ${what}, and counts it; or ends, if its user says so`, async () => {
     await using folder = await withTempFolder();
     const plugin = await callback(folder.path, body);
-    const training = { maxSteps: 3 };
+    const training = { maxSteps: 3, checkpointEverySteps: 1 };
     const lenient = configOf(folder.path, { callbacks: [{ plugin, callTimeoutMs: 60 }], training });
     const strict = configOf(folder.path, {
       callbacks: [{ plugin, callTimeoutMs: 60, onFailure: "abort" }],

@@ -9,7 +9,7 @@
 import { hash32 } from "../tensor/random.ts";
 import type { WireValue } from "../wall/values.ts";
 import { textsOf, type TrainingExample, withTexts } from "./examples.ts";
-import type { FailureCounts, RunPlugin } from "./run_plugin.ts";
+import { type FailureCounts, FailureNotes, type RunPlugin } from "./run_plugin.ts";
 
 /** One call is given at most so many texts, so that it ends before its deadline. */
 const MAX_CALL_TEXTS = 64;
@@ -35,14 +35,12 @@ export interface AugmentRound {
 export class Augmentation {
   readonly #augmenters: readonly RunAugmenter[];
   readonly #seed: number;
-  readonly #note: (line: string) => void;
-  /** Kinds of failures that were told of: each once. */
-  readonly #noted = new Set<string>();
+  readonly #notes: FailureNotes;
 
   constructor(augmenters: readonly RunAugmenter[], seed: number, note: (line: string) => void) {
     this.#augmenters = augmenters;
     this.#seed = seed;
-    this.#note = note;
+    this.#notes = new FailureNotes(note);
   }
 
   get isEmpty(): boolean {
@@ -96,12 +94,9 @@ export class Augmentation {
       return await plugin.call("augment", [texts, { seeds }] as WireValue[], { signal }) as string[];
     } catch (error) {
       if (signal.aborted || onFailure === "abort") throw error;
-      const kind = `${plugin.name} ${failures.count(plugin.name, error)}`;
-      if (!this.#noted.has(kind)) {
-        this.#noted.add(kind);
-        const problem = error instanceof Error ? error.message : String(error);
-        this.#note(`The augmenter ${plugin.name} failed, and its texts stay as they are: ${problem}`);
-      }
+      const kind = failures.count(plugin.name, error);
+      const subject = `The augmenter ${plugin.name} failed, and its texts stay as they are`;
+      this.#notes.tell(plugin.name, kind, subject, error);
       return texts;
     }
   }

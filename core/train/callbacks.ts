@@ -9,7 +9,7 @@
  */
 import type { CallbackWishes, Moment, TrainerState } from "../manifest/moments.ts";
 import type { WireValue } from "../wall/values.ts";
-import type { FailureCounts, RunPlugin, Stopwatch } from "./run_plugin.ts";
+import { type FailureCounts, FailureNotes, type RunPlugin, type Stopwatch } from "./run_plugin.ts";
 
 /** A callback, and what becomes of the run when it fails. */
 export interface RunCallback {
@@ -38,7 +38,7 @@ export class Callbacks {
   readonly #callbacks: readonly RunCallback[];
   readonly #failures: FailureCounts;
   readonly #stopwatch: Stopwatch;
-  readonly #note: (line: string) => void;
+  readonly #notes: FailureNotes;
 
   /** @param note shows people that a callback failed */
   constructor(
@@ -50,7 +50,7 @@ export class Callbacks {
     this.#callbacks = callbacks;
     this.#failures = failures;
     this.#stopwatch = stopwatch;
-    this.#note = note;
+    this.#notes = new FailureNotes(note);
   }
 
   /** Whether any of them declares a moment: nothing has to be measured for nobody. */
@@ -66,7 +66,11 @@ export class Callbacks {
   async notify(moments: readonly Moment[], state: TrainerState): Promise<Wishes> {
     const answers = await Promise.all(this.#callbacks.map(async (callback) => {
       const own = moments.filter(([name]) => callback.plugin.has(name));
-      return own.length === 0 ? undefined : await this.#ask(callback, own, state);
+      if (own.length === 0) return undefined;
+      const { plugin } = callback;
+      const args = [own, state] as unknown as WireValue[];
+      const ask = (): Promise<WireValue> => this.#stopwatch.wait(plugin.name, plugin.call("notify", args));
+      return await this.#attempt(callback, ask) as CallbackWishes | undefined;
     }));
     return answers.reduce<Wishes>(
       (wishes, answer, index) =>
@@ -75,43 +79,49 @@ export class Callbacks {
     );
   }
 
-  /** What they remember, by name, for a checkpoint. */
+  /**
+   * What they remember, by name, for a checkpoint. One that fails at it begins anew in a resumed run.
+   *
+   * @throws what a callback throws whose failure ends the run
+   */
   async capture(): Promise<Record<string, WireValue>> {
     const states: Record<string, WireValue> = {};
-    for (const { plugin } of this.#callbacks) {
-      if (plugin.has("captureState")) states[plugin.name] = await plugin.call("captureState", []);
+    for (const callback of this.#callbacks) {
+      const { plugin } = callback;
+      if (!plugin.has("captureState")) continue;
+      const state = await this.#attempt(callback, () => plugin.call("captureState", []));
+      if (state !== undefined) states[plugin.name] = state;
     }
     return states;
   }
 
-  /** Goes on from a checkpoint. */
+  /**
+   * Goes on from a checkpoint.
+   *
+   * @throws what a callback throws whose failure ends the run
+   */
   async restore(states: unknown): Promise<void> {
     const saved = Object(states) as Record<string, WireValue>;
-    for (const { plugin } of this.#callbacks) {
+    for (const callback of this.#callbacks) {
+      const { plugin } = callback;
       const state = Object.hasOwn(saved, plugin.name) ? saved[plugin.name] : null;
-      if (state !== null && plugin.has("restoreState")) await plugin.call("restoreState", [state]);
+      if (state === null || !plugin.has("restoreState")) continue;
+      await this.#attempt(callback, () => plugin.call("restoreState", [state]));
     }
   }
 
-  async #ask(
+  /** What a call answers; undefined if it failed and the run goes on. */
+  async #attempt(
     { plugin, onFailure }: RunCallback,
-    moments: readonly Moment[],
-    state: TrainerState,
-  ): Promise<CallbackWishes | undefined> {
-    const args = [moments, state] as unknown as WireValue[];
+    call: () => Promise<WireValue>,
+  ): Promise<WireValue | undefined> {
     try {
-      return await this.#stopwatch.wait(plugin.name, plugin.call("notify", args)) as CallbackWishes;
+      return await call();
     } catch (error) {
       const kind = this.#failures.count(plugin.name, error);
       if (onFailure === "abort") throw error;
-      // Once for each kind: a callback that is broken is broken at every step.
-      if (this.#failures.table[plugin.name]![kind] === 1) {
-        this.#note(
-          `The callback ${plugin.name} failed, and the run goes on without it here: ${
-            (error as Error).message
-          }`,
-        );
-      }
+      const subject = `The callback ${plugin.name} failed, and the run goes on without it here`;
+      this.#notes.tell(plugin.name, kind, subject, error);
       return undefined;
     }
   }

@@ -114,3 +114,25 @@ Deno.test("Callbacks.capture() and restore() carry what each remembers, by its n
   assertEquals(captured, { a: { name: "a", best: 3 }, b: { name: "b", best: 3 } });
   assertEquals(restored, [{ name: "a", best: 3 }]);
 });
+
+Deno.test("Callbacks.capture() and restore() go on without one that fails, and count it; or end the run", async () => {
+  const broken = (): WireValue => {
+    throw new KBertError("call/failed", "no memory", { plugin: "a", method: "captureState" });
+  };
+  const plugin = fakeRunPlugin("a", { captureState: broken, restoreState: broken });
+  const sane = fakeRunPlugin("b", { captureState: () => 7, restoreState: () => null });
+  const both = (onFailure: RunCallback["onFailure"]): RunCallback[] => [
+    { plugin, onFailure },
+    { plugin: sane, onFailure },
+  ];
+  const lenient = hub(both("skip"));
+  const strict = hub(both("abort"));
+
+  assertEquals(await lenient.hub.capture(), { b: 7 });
+  await lenient.hub.restore({ a: 1, b: 7 });
+
+  assertEquals(lenient.failures.table, { a: { "call/failed": 2 } });
+  assertEquals(lenient.notes, ["The callback a failed, and the run goes on without it here: no memory"]);
+  await assertRejects(() => strict.hub.capture(), KBertError, "no memory");
+  await assertRejects(() => strict.hub.restore({ a: 1 }), KBertError, "no memory");
+});

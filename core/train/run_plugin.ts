@@ -6,6 +6,7 @@
 import type { SettingsSource } from "../manifest/settings.ts";
 import type { PortName } from "../manifest/families.ts";
 import type { PluginImage } from "../security/image.ts";
+import { messageOf } from "../wall/errors.ts";
 import { failureKind } from "../wall/poison.ts";
 import type { Tier } from "../wall/sandbox.ts";
 import type { WireValue } from "../wall/values.ts";
@@ -81,6 +82,31 @@ export class FailureCounts {
     const own = this.#table[plugin] ??= {};
     own[kind] = (own[kind] ?? 0) + 1;
     return kind;
+  }
+}
+
+/**
+ * Tells people of failures that a run lives with: each kind of each plugin once, because what is broken is broken at
+ * every step.
+ */
+export class FailureNotes {
+  readonly #note: (line: string) => void;
+  readonly #told = new Set<string>();
+
+  /** @param note shows people a line */
+  constructor(note: (line: string) => void) {
+    this.#note = note;
+  }
+
+  /**
+   * @param kind what the failure was counted as
+   * @param subject what failed and what becomes of it, as the beginning of a sentence
+   */
+  tell(plugin: string, kind: string, subject: string, thrown: unknown): void {
+    const what = `${plugin} ${kind}`;
+    if (this.#told.has(what)) return;
+    this.#told.add(what);
+    this.#note(`${subject}: ${messageOf(thrown)}`);
   }
 }
 

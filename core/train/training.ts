@@ -289,13 +289,14 @@ export class Training implements Disposable {
   /** All that a run knows of itself besides weights. */
   async #capture(): Promise<Record<string, unknown>> {
     const { callbacks, stopwatch, failures } = this.#parts;
+    const remembered = await callbacks.capture(); // before the failures are written: it may add one
     return {
       ...this.#totals,
       ...this.#poison.state,
       failures: failures.table,
       epochLogs: this.#epochLogs.state,
       waits: stopwatch.state,
-      callbacks: await callbacks.capture(),
+      callbacks: remembered,
       ...(this.#restoresBestOf !== undefined && { restoresBestOf: this.#restoresBestOf }),
       ...(this.#stop && { stop: this.#stop }),
     };

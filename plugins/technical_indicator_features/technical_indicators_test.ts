@@ -161,13 +161,13 @@ Deno.test("TechnicalIndicatorFeatures keeps the cents of prices around 1e9", asy
 
   const [upper, lower] = [features.array("feature_value_bb_upper"), features.array("feature_value_bb_lower")];
   for (let row = size - 1; row < rows; row += 97) {
-    // In whole cents, so that both sums are exact. The sum of a window, 5e10, is known to 7.5e-6.
+    // In whole cents, so that both sums are exact. A price near 1e9 is known to 6e-8.
     const window = cents.slice(row + 1 - size, row + 1);
     const total = window.reduce((sum, cent) => sum + cent, 0);
     const squares = window.reduce((sum, cent) => sum + cent * cent, 0);
     const deviation = Math.sqrt((size * squares - total * total) / (size * (size - 1))) / 100;
-    assertAlmostEquals(upper[row] as number - 1e9, total / size / 100 + 2 * deviation, 1e-5);
-    assertAlmostEquals((upper[row] as number - (lower[row] as number)) / 4, deviation, 1e-6);
+    assertAlmostEquals(upper[row] as number - 1e9, total / size / 100 + 2 * deviation, 1e-6);
+    assertAlmostEquals((upper[row] as number - (lower[row] as number)) / 4, deviation, 2e-7);
   }
 });
 
