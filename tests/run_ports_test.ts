@@ -23,32 +23,14 @@ import {
   type StepReport,
 } from "../mod.ts";
 import { tinyData, tinyYaml, withTempFolder } from "./fixtures/tiny_run.ts";
+import { writePlugin } from "./fixtures/written_plugin.ts";
 
 const DATA = tinyData();
 
-/** A plugin of a port, in a folder of its own. */
-async function writePlugin(
-  folder: string,
-  name: string,
-  port: string,
-  base: string,
-  body: string,
-): Promise<string> {
-  const path = `${folder}/${name}`;
-  await Deno.mkdir(path, { recursive: true });
-  await Deno.writeTextFile(
-    `${path}/plugin.yaml`,
-    `name: ${name}\nversion: 1.0.0\nentry_points: { ${port}: "main:Main" }\n`,
-  );
-  const sdk = `import { ${base} } from "k-bert/sdk";`;
-  await Deno.writeTextFile(`${path}/main.ts`, `${sdk}\nexport class Main extends ${base} {\n${body}\n}\n`);
-  return path;
-}
-
 const augmenter = (folder: string, body: string, name = "changer"): Promise<string> =>
-  writePlugin(folder, name, "augmenter", "AugmenterPort", body);
+  writePlugin(folder, { name, port: "augmenter", base: "AugmenterPort", body });
 const callback = (folder: string, body: string, name = "watcher"): Promise<string> =>
-  writePlugin(folder, name, "callback", "CallbackPort", body);
+  writePlugin(folder, { name, port: "callback", base: "CallbackPort", body });
 
 /** A run of 12 steps in 2 epochs with these plugins in workers. */
 function configOf(
