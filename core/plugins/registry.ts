@@ -23,7 +23,7 @@ import { type DiscoveryProblem, duplicateOf, type FoundPlugin, type ScanReport }
  * import { assertEquals, assertThrows } from "../deps/assert.ts";
  *
  * const manifest = parseManifest("name: spam\nversion: 1.0.0\nentry_points: {head: a:A}", "plugin.yaml");
- * const plugin: FoundPlugin = { manifest, folder: "/work/plugins/spam", place: "plugins", kind: "project" };
+ * const plugin: FoundPlugin = { manifest, folder: "/plugins/spam", place: "plugins", kind: "project" };
  *
  * const registry = new PluginRegistry();
  * registry.add({ found: [plugin], problems: [], skipped: [], places: ["plugins"] });

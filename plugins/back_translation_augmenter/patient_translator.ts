@@ -8,6 +8,7 @@
  * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  * @module
  */
+import { wait } from "k-bert/sdk";
 import { CircuitBreaker } from "./circuit_breaker.ts";
 import { type RequestOptions, TranslationError } from "./libre_translate.ts";
 
@@ -47,22 +48,7 @@ export interface TranslationOptions {
 const LONGEST_PAUSE_MS = 3_600_000;
 
 /** See {@linkcode Clock}. */
-export const REAL_CLOCK: Clock = {
-  now: () => performance.now(),
-  wait: (milliseconds, signal) =>
-    new Promise((resolve, reject) => {
-      signal?.throwIfAborted();
-      const stop = (): void => {
-        clearTimeout(timer);
-        reject(signal?.reason);
-      };
-      const timer = setTimeout(() => {
-        signal?.removeEventListener("abort", stop);
-        resolve();
-      }, milliseconds);
-      signal?.addEventListener("abort", stop, { once: true });
-    }),
-};
+export const REAL_CLOCK: Clock = { now: () => performance.now(), wait };
 
 /** Shared by all calls of a plugin: what one has learned about the server, the others know. */
 export class PatientTranslator {

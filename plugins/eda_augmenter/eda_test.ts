@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
-import { createRuntime } from "k-bert";
 import { AugmenterConfig, EventBus } from "k-bert/sdk";
+import { assertSameBehindTheWall, assertSeeded, contextOf } from "../../tests/fixtures/augmenter.ts";
 import { EdaAugmenter } from "./eda.ts";
 
 const TEXTS = Array.from(
@@ -19,17 +19,8 @@ function makeAugmenter(
 }
 
 Deno.test("EdaAugmenter.augment() gives a text by its seed, whatever the order and the size of batches", async () => {
-  const augmenter = makeAugmenter({ alpha: 0.3 });
-  const whole = await augmenter.augment(TEXTS, contextOf(SEEDS));
+  const whole = await assertSeeded(makeAugmenter({ alpha: 0.3 }), TEXTS, SEEDS);
 
-  const backwards = await augmenter.augment(TEXTS.toReversed(), contextOf(SEEDS.toReversed()));
-  const single: string[] = [];
-  for (const [index, text] of TEXTS.entries()) {
-    single.push(...await augmenter.augment([text], contextOf([SEEDS[index]!])));
-  }
-
-  assertEquals(backwards.reverse(), whole);
-  assertEquals(single, whole);
   assert(whole.filter((text, index) => text !== TEXTS[index]).length > 30);
 });
 
@@ -66,26 +57,7 @@ Deno.test("EdaAugmenter.augment() never grows a text beyond what the host takes,
 });
 
 Deno.test("eda_augmenter runs through its port, repeatably, and tells what it did", async () => {
-  await using runtime = await createRuntime({ spares: 0 });
-  const plugin = await runtime.plugins.start("plugins/eda_augmenter", {
-    ...{ port: "augmenter", seed: 1 },
-    settings: { augmentation_probability: 0.8, alpha: 0.3 },
-  });
+  const settings = { augmentation_probability: 0.8, alpha: 0.3 };
 
-  const augmented = await plugin.methods().augment(TEXTS, { seeds: SEEDS });
-  const again = await plugin.methods().augment(TEXTS.toReversed(), { seeds: SEEDS.toReversed() });
-
-  assertEquals(again.toReversed(), augmented);
-  assertEquals(
-    augmented,
-    await makeAugmenter({ augmentation_probability: 0.8, alpha: 0.3 }).augment(TEXTS, contextOf(SEEDS)),
-  );
-  const augmented_count = augmented.filter((text, index) => text !== TEXTS[index]).length;
-  const [completed] = runtime.events.history("augmenter.completed");
-  assertEquals(completed?.payload, { augmenter: "EdaAugmenter", output_count: 40, augmented_count });
-  assertEquals([plugin.tier, completed?.source], ["worker", "eda_augmenter"]);
+  await assertSameBehindTheWall("eda_augmenter", settings, makeAugmenter(settings), TEXTS, SEEDS);
 });
-
-function contextOf(seeds: readonly number[]): { seeds: readonly number[]; signal: AbortSignal } {
-  return { seeds, signal: new AbortController().signal };
-}

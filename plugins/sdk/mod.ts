@@ -29,7 +29,7 @@ export { service } from "./service.ts";
 export type { Remote } from "./service.ts";
 export { Environment, Files, Network } from "./capabilities.ts";
 export type { FetchOptions, FolderEntry, NetworkAnswer } from "./capabilities.ts";
-export { firstThatWorks, retry } from "./resilience.ts";
+export { firstThatWorks, retry, wait } from "./resilience.ts";
 export type { RetryOptions } from "./resilience.ts";
 export { joinWords, longestChange, splitWords } from "./words.ts";
 export type { SplitText } from "./words.ts";

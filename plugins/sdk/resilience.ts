@@ -68,8 +68,22 @@ function check(name: string, value: number, least: number, most: number): void {
   throw new RangeError(`Cannot retry with ${name} ${value}: it is ${least} to ${most}`);
 }
 
-function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+/**
+ * Waits so many milliseconds.
+ *
+ * @throws the signal's reason, as soon as it aborts
+ * @example
+ * ```ts
+ * import { wait } from "./resilience.ts";
+ * import { assertRejects } from "../../core/deps/assert.ts";
+ *
+ * await wait(1);
+ * await assertRejects(() => wait(60_000, AbortSignal.abort(new Error("enough"))), Error, "enough");
+ * ```
+ */
+export function wait(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
     const giveUp = (): void => {
       clearTimeout(timer);
       reject(signal?.reason);

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
-import { createRuntime } from "k-bert";
 import { AugmenterConfig, EventBus } from "k-bert/sdk";
+import { assertSameBehindTheWall, assertSeeded, contextOf } from "../../tests/fixtures/augmenter.ts";
 import { SynonymAugmenter } from "./synonym.ts";
 
 const THINGS = ["car", "movie", "doctor", "error", "story", "city", "opinion", "winter"];
@@ -21,17 +21,8 @@ function makeAugmenter(
 }
 
 Deno.test("SynonymAugmenter.augment() gives a text by its seed, whatever the order and the size of batches", async () => {
-  const augmenter = makeAugmenter({ replacement_share: 0.3 });
-  const whole = await augmenter.augment(TEXTS, contextOf(SEEDS));
+  const whole = await assertSeeded(makeAugmenter({ replacement_share: 0.3 }), TEXTS, SEEDS);
 
-  const backwards = await augmenter.augment(TEXTS.toReversed(), contextOf(SEEDS.toReversed()));
-  const single: string[] = [];
-  for (const [index, text] of TEXTS.entries()) {
-    single.push(...await augmenter.augment([text], contextOf([SEEDS[index]!])));
-  }
-
-  assertEquals(backwards.reverse(), whole);
-  assertEquals(single, whole);
   assert(whole.every((text, index) => text !== TEXTS[index]));
 });
 
@@ -60,23 +51,7 @@ Deno.test("SynonymAugmenter.augment() never grows a text beyond what the host ta
 });
 
 Deno.test("synonym_augmenter runs through its port, repeatably, and tells what it did", async () => {
-  await using runtime = await createRuntime({ spares: 0 });
   const settings = { augmentation_probability: 0.8, replacement_share: 0.3 };
-  const plugin = await runtime.plugins.start("plugins/synonym_augmenter", {
-    ...{ port: "augmenter", seed: 1, settings },
-  });
 
-  const augmented = await plugin.methods().augment(TEXTS, { seeds: SEEDS });
-  const again = await plugin.methods().augment(TEXTS.toReversed(), { seeds: SEEDS.toReversed() });
-
-  assertEquals(again.toReversed(), augmented);
-  assertEquals(augmented, await makeAugmenter(settings).augment(TEXTS, contextOf(SEEDS)));
-  const augmented_count = augmented.filter((text, index) => text !== TEXTS[index]).length;
-  const [completed] = runtime.events.history("augmenter.completed");
-  assertEquals(completed?.payload, { augmenter: "SynonymAugmenter", output_count: 40, augmented_count });
-  assertEquals([plugin.tier, completed?.source], ["worker", "synonym_augmenter"]);
+  await assertSameBehindTheWall("synonym_augmenter", settings, makeAugmenter(settings), TEXTS, SEEDS);
 });
-
-function contextOf(seeds: readonly number[]): { seeds: readonly number[]; signal: AbortSignal } {
-  return { seeds, signal: new AbortController().signal };
-}

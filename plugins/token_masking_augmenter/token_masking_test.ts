@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertLessOrEqual, assertRejects, assertThrows } from "@std/assert";
 import { createRuntime } from "k-bert";
 import { AugmenterConfig, EventBus } from "k-bert/sdk";
+import { assertSameBehindTheWall, assertSeeded, contextOf } from "../../tests/fixtures/augmenter.ts";
 import { TokenMaskingAugmenter } from "./token_masking.ts";
 
 const TEXTS = Array.from(
@@ -18,17 +19,8 @@ function makeAugmenter(
 }
 
 Deno.test("TokenMaskingAugmenter.augment() gives a text by its seed, whatever the order and the size of batches", async () => {
-  const augmenter = makeAugmenter({ mask_share: 0.4 });
-  const whole = await augmenter.augment(TEXTS, contextOf(SEEDS));
+  const whole = await assertSeeded(makeAugmenter({ mask_share: 0.4 }), TEXTS, SEEDS);
 
-  const backwards = await augmenter.augment(TEXTS.toReversed(), contextOf(SEEDS.toReversed()));
-  const single: string[] = [];
-  for (const [index, text] of TEXTS.entries()) {
-    single.push(...await augmenter.augment([text], contextOf([SEEDS[index]!])));
-  }
-
-  assertEquals(backwards.reverse(), whole);
-  assertEquals(single, whole);
   assert(whole.filter((text, index) => text !== TEXTS[index]).length > 35);
 });
 
@@ -67,23 +59,7 @@ Deno.test("TokenMaskingAugmenter refuses shares that are more than all words", a
 });
 
 Deno.test("token_masking_augmenter runs through its port, repeatably, and tells what it did", async () => {
-  await using runtime = await createRuntime({ spares: 0 });
   const settings = { augmentation_probability: 0.8, mask_share: 0.3 };
-  const plugin = await runtime.plugins.start("plugins/token_masking_augmenter", {
-    ...{ port: "augmenter", seed: 1, settings },
-  });
 
-  const augmented = await plugin.methods().augment(TEXTS, { seeds: SEEDS });
-  const again = await plugin.methods().augment(TEXTS.toReversed(), { seeds: SEEDS.toReversed() });
-
-  assertEquals(again.toReversed(), augmented);
-  assertEquals(augmented, await makeAugmenter(settings).augment(TEXTS, contextOf(SEEDS)));
-  const augmented_count = augmented.filter((text, index) => text !== TEXTS[index]).length;
-  const [completed] = runtime.events.history("augmenter.completed");
-  assertEquals(completed?.payload, { augmenter: "TokenMaskingAugmenter", output_count: 40, augmented_count });
-  assertEquals([plugin.tier, completed?.source], ["worker", "token_masking_augmenter"]);
+  await assertSameBehindTheWall("token_masking_augmenter", settings, makeAugmenter(settings), TEXTS, SEEDS);
 });
-
-function contextOf(seeds: readonly number[]): { seeds: readonly number[]; signal: AbortSignal } {
-  return { seeds, signal: new AbortController().signal };
-}
