@@ -74,7 +74,7 @@ function live({ port, sealed }: PipePort, { sdk, ports }: BootOptions): void {
     peer: "the host",
     side: "plugin",
     serve: (call) => {
-      if (call.method === "$memory") return heldMb(); // also while the plugin is being made
+      if (call.method === "$memory") return heldMemory(); // also while the plugin is being made
       return instance ? serve(instance, call) : loadOnce(call);
     },
     onEvents: (events) => link.deliver(events),
@@ -141,10 +141,10 @@ function serve(instance: PluginInstance, call: ServedCall): Served {
 const { memoryUsage } = Deno;
 const BYTES_PER_MB = 2 ** 20;
 
-/** What this worker's code holds: objects, texts and buffers. Memory of WebAssembly is not known here. */
-function heldMb(): number {
+/** What this worker's code holds, in MiB: objects and texts, and with buffers. Memory of WebAssembly is not known here. */
+function heldMemory(): { heapMb: number; memoryMb: number } {
   const { heapTotal, external } = memoryUsage();
-  return (heapTotal + external) / BYTES_PER_MB;
+  return { heapMb: heapTotal / BYTES_PER_MB, memoryMb: (heapTotal + external) / BYTES_PER_MB };
 }
 
 function exportOf(module: Record<string, unknown>, { entry, exportName }: LoadRequest): unknown {

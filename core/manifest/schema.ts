@@ -148,12 +148,8 @@ export const manifestSchema = z.strictObject({
     eventsPerSecond: limit.describe(
       "Events of the plugin that the host takes per second; a faster plugin is slowed",
     ),
-    heapMb: limit.describe(
-      "JavaScript heap, in MiB; for plugins in processes of their own, not enforced yet",
-    ),
-    memoryMb: limit.describe(
-      "Heap and buffers, in MiB; for plugins in processes of their own, not enforced yet",
-    ),
+    heapMb: limit.describe("JavaScript objects, in MiB; a plugin with more is ended"),
+    memoryMb: limit.describe("Objects and buffers, in MiB; a plugin with more is ended"),
   }).prefault({}).describe("Tighter limits than the host's own"),
 }).superRefine((manifest, context) => addProblems(context, manifest, relationProblems(manifest)), {
   when: () => true, // also beside other problems, so that all are told at once

@@ -18,6 +18,7 @@ import type { Sandbox, SandboxFactory, SandboxOptions, Tier } from "../wall/sand
 import type { WireValue } from "../wall/values.ts";
 import { parseDescription, type PluginDescription } from "./description.ts";
 import { PORTS } from "./ports.ts";
+import type { HeldMemory } from "./memory_watch.ts";
 
 /** What an instance is made of. */
 export interface InstanceOptions {
@@ -142,10 +143,12 @@ export class PluginInstance implements Disposable {
     }
   }
 
-  /** What it says it holds, in MiB; undefined if it does not say so in time, or says something else. */
-  async holdsMb(timeoutMs: number): Promise<number | undefined> {
+  /** What it says it holds; undefined if it does not say so in time, or says something else. */
+  async holds(timeoutMs: number): Promise<HeldMemory | undefined> {
     const answer = await this.channel.call("$memory", [], { timeoutMs }).catch(() => undefined);
-    return typeof answer === "number" && answer >= 0 ? answer : undefined;
+    const { heapMb, memoryMb } = Object(answer) as Partial<HeldMemory>;
+    const areNumbers = [heapMb, memoryMb].every((held) => typeof held === "number" && held >= 0);
+    return areNumbers ? { heapMb: heapMb!, memoryMb: memoryMb! } : undefined;
   }
 
   [Symbol.dispose](): void {

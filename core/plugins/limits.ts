@@ -22,7 +22,7 @@ export interface PluginLimits {
    * objects and buffers, in the tier `worker`. @default {1_024}
    */
   readonly memoryMb: number;
-  /** JavaScript objects in MiB, in the tier `process`. @default {512} */
+  /** JavaScript objects in MiB. @default {512} */
   readonly heapMb: number;
 }
 

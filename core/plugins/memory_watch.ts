@@ -24,14 +24,22 @@ const MAX_SILENCES = 2;
 const SUSPICIOUS_MB = 64;
 const BYTES_PER_MB = 2 ** 20;
 
+/** What a plugin holds, or may hold, in MiB. */
+export interface HeldMemory {
+  /** Of objects. V8 keeps their pages for the next worker when this one ends, so it is the narrower limit. */
+  readonly heapMb: number;
+  /** Of objects and buffers. */
+  readonly memoryMb: number;
+}
+
 /** A plugin whose memory is a part of this program's. */
 export interface Watched {
-  /** What it may take. */
-  readonly memoryMb: number;
-  /** What it says it holds, in MiB; undefined if it does not answer within the time. */
-  holds(timeoutMs: number): Promise<number | undefined>;
-  /** It holds more than it may. */
-  onOver(holdsMb: number): void;
+  /** What it may hold. */
+  readonly limits: HeldMemory;
+  /** What it says it holds; undefined if it does not answer within the time. */
+  holds(timeoutMs: number): Promise<HeldMemory | undefined>;
+  /** It holds more than it may of one of them. */
+  onOver(what: keyof HeldMemory, holdsMb: number): void;
   /** It says nothing while the memory grows, by this much until now. */
   onSilent(grownMb: number): void;
 }
@@ -47,9 +55,14 @@ export interface Watched {
  * let residentMb = 100;
  * const { promise, resolve } = Promise.withResolvers<number>();
  * using watch = new MemoryWatch(() => residentMb);
- * watch.add({ memoryMb: 512, holds: () => Promise.resolve(600), onOver: resolve, onSilent: () => {} });
+ * watch.add({
+ *   limits: { heapMb: 512, memoryMb: 1_024 },
+ *   holds: () => Promise.resolve({ heapMb: 520, memoryMb: 600 }),
+ *   onOver: (_what, holdsMb) => resolve(holdsMb),
+ *   onSilent: () => {},
+ * });
  * residentMb = 700;
- * assertEquals(await promise, 600);
+ * assertEquals(await promise, 520);
  * ```
  */
 export class MemoryWatch implements Disposable {
@@ -88,7 +101,9 @@ export class MemoryWatch implements Disposable {
   async #look(): Promise<void> {
     const nowMb = this.#residentMb();
     this.#baseMb = Math.min(this.#baseMb, nowMb);
-    const leastMb = Math.min(...[...this.#watched.keys()].map(({ memoryMb }) => memoryMb));
+    const leastMb = Math.min(
+      ...[...this.#watched.keys()].flatMap(({ limits }) => [limits.heapMb, limits.memoryMb]),
+    );
     if (this.#isAsking || nowMb - this.#baseMb <= leastMb) return;
     this.#isAsking = true;
     try {
@@ -104,13 +119,14 @@ export class MemoryWatch implements Disposable {
   async #ask(one: Watched): Promise<boolean> {
     const beforeMb = this.#residentMb();
     const start = performance.now();
-    const holdsMb = await one.holds(ANSWER_MS);
+    const held = await one.holds(ANSWER_MS);
     const state = this.#watched.get(one);
     if (state === undefined) return true; // it has ended meanwhile
-    if (holdsMb !== undefined) {
+    if (held !== undefined) {
       state.silences = 0;
-      if (holdsMb > one.memoryMb) one.onOver(holdsMb);
-      return holdsMb <= one.memoryMb;
+      const over = (["heapMb", "memoryMb"] as const).find((what) => held[what] > one.limits[what]);
+      if (over !== undefined) one.onOver(over, held[over]);
+      return over === undefined;
     }
     if (performance.now() - start > ANSWER_MS + LATE_MS) return false; // this thread was busy itself
     const isGrowing = this.#residentMb() - beforeMb >= SUSPICIOUS_MB;

@@ -12,20 +12,24 @@ class Program implements Disposable {
   readonly #clock = fakeTime();
 
   /** @param holds what it answers; undefined for one that says nothing in time */
-  add(name: string, holds: () => number | undefined, memoryMb = 1_000): Disposable {
+  add(
+    name: string,
+    holds: () => number | undefined,
+    { memoryMb = 1_000, heldObjectsMb = 0 } = {},
+  ): Disposable {
     const end = (how: string): void => {
       this.said.push(`${name} ${how}`);
       watched[Symbol.dispose](); // as a plugin's run does
     };
     const watched = this.watch.add({
-      memoryMb,
+      limits: { heapMb: 1_000, memoryMb },
       holds: (timeoutMs) => {
         this.said.push(`${name} is asked`);
         const answer = holds();
-        if (answer !== undefined) return Promise.resolve(answer);
+        if (answer !== undefined) return Promise.resolve({ heapMb: heldObjectsMb, memoryMb: answer });
         return new Promise((resolve) => void setTimeout(resolve, timeoutMs, undefined));
       },
-      onOver: (mb) => end(`holds ${mb}`),
+      onOver: (what, mb) => end(what === "heapMb" ? `holds objects of ${mb}` : `holds ${mb}`),
       onSilent: (mb) => end(`is silent, at ${mb}`),
     });
     return watched;
@@ -66,6 +70,15 @@ Deno.test("MemoryWatch ends the plugin that holds too much, and no other", async
   assertEquals(program.said, ["innocent is asked", "bomb is asked", "bomb holds 1001"]);
 });
 
+Deno.test("MemoryWatch ends the plugin whose objects alone are too many", async () => {
+  using program = new Program();
+  program.add("objects", () => 1_500, { memoryMb: 2_000, heldObjectsMb: 1_001 });
+
+  await program.pass(25, () => program.residentMb = 1_101);
+
+  assertEquals(program.said, ["objects is asked", "objects holds objects of 1001"]);
+});
+
 Deno.test("MemoryWatch takes growth of the program itself for what it is, and asks only after as much again", async () => {
   using program = new Program();
   program.add("innocent", () => 999);
@@ -102,7 +115,11 @@ Deno.test("MemoryWatch leaves a plugin alone that computes for long while the me
 Deno.test("MemoryWatch has no timer when nothing is watched", () => {
   using clock = fakeTime();
   using watch = new MemoryWatch(() => 0);
-  const watched = { memoryMb: 1, holds: () => Promise.resolve(0), onOver: () => {}, onSilent: () => {} };
+  const none = { heapMb: 0, memoryMb: 0 };
+  const watched = {
+    ...{ limits: { heapMb: 1, memoryMb: 1 }, holds: () => Promise.resolve(none) },
+    ...{ onOver: () => {}, onSilent: () => {} },
+  };
 
   const one = watch.add(watched);
   assertEquals(clock.countTimers(), 1);
@@ -117,7 +134,7 @@ Deno.test("a plugin in a worker that holds more than memoryMb is ended, and its 
   let residentMb = 0;
   using memory = new MemoryWatch(() => residentMb);
   await using fake = await activePlugin({
-    methods: { slow: hang, $memory: () => 300 },
+    methods: { slow: hang, $memory: () => ({ heapMb: 20, memoryMb: 300 }) },
     limits: { memoryMb: 256 },
     memory,
   });
@@ -130,6 +147,25 @@ Deno.test("a plugin in a worker that holds more than memoryMb is ended, and its 
   const { code, message } = await ended;
   assertEquals([code, fake.plugin.state], ["plugin/closed", "failed"]);
   assertStringIncludes(message, "it holds 300 MiB of memory, and the limit is 256 (limits.memoryMb)");
+});
+
+Deno.test("a plugin in a worker whose objects take more than heapMb is ended, and its calls say limit and value", async () => {
+  using clock = fakeTime();
+  let residentMb = 0;
+  using memory = new MemoryWatch(() => residentMb);
+  await using fake = await activePlugin({
+    methods: { slow: hang, $memory: () => ({ heapMb: 130, memoryMb: 140 }) },
+    limits: { heapMb: 128, memoryMb: 256 },
+    memory,
+  });
+
+  const ended = assertRejects(() => fake.plugin.call("slow", []), KBertError);
+  residentMb = 135;
+  await clock.tickAsync(25);
+  await delivered();
+
+  const { message } = await ended;
+  assertStringIncludes(message, "it holds 130 MiB of objects, and the limit is 128 (limits.heapMb)");
 });
 
 Deno.test("a plugin in a worker that says nothing while the memory grows is quarantined, and its calls end", async () => {

@@ -21,7 +21,7 @@ import { EventBridge } from "./event_bridge.ts";
 import { type HostApi, serveHostApi } from "./host_api.ts";
 import { PluginInstance } from "./instance.ts";
 import type { PluginLimits } from "./limits.ts";
-import type { MemoryWatch } from "./memory_watch.ts";
+import type { HeldMemory, MemoryWatch } from "./memory_watch.ts";
 import { callService, type Service } from "./services.ts";
 
 /** What a run is made of. */
@@ -130,18 +130,21 @@ export class PluginRun implements CallTarget {
   }
 
   #watchMemory(listener: RunListener): Disposable {
-    const { memory, limits: { memoryMb } } = this.#options;
-    const limit = `and the limit is ${memoryMb} (limits.memoryMb)`;
+    const { memory, limits } = this.#options;
+    const limit = (what: keyof HeldMemory): string => `and the limit is ${limits[what]} (limits.${what})`;
     return memory.add({
-      memoryMb,
-      holds: (timeoutMs) => this.instance.holdsMb(timeoutMs),
-      onOver: (holdsMb) => this.channel.close(`it holds ${Math.round(holdsMb)} MiB of memory, ${limit}`),
+      limits,
+      holds: (timeoutMs) => this.instance.holds(timeoutMs),
+      onOver: (what, holdsMb) => {
+        const held = `${Math.round(holdsMb)} MiB of ${what === "heapMb" ? "objects" : "memory"}`;
+        this.channel.close(`it holds ${held}, ${limit(what)}`);
+      },
       onSilent: (grownMb) =>
         listener.onSilent(
           this,
-          `it does nothing any more while this program grew by ${
-            Math.round(grownMb)
-          } MiB of memory, ${limit}`,
+          `it does nothing any more while this program grew by ${Math.round(grownMb)} MiB of memory, ${
+            limit("memoryMb")
+          }`,
         ),
     });
   }

@@ -37,7 +37,7 @@ export interface SandboxOptions {
    * buffers are in it. A process ends itself; a worker is watched by the host. @default {1_024}
    */
   readonly memoryMb?: number;
-  /** JavaScript objects in MiB. Only a process has a limit. @default {512} */
+  /** JavaScript objects in MiB. A process ends itself; a worker is watched by the host. @default {512} */
   readonly heapMb?: number;
   /** Hears the lines that the place writes besides frames, printable, up to 64 KiB. Only a process has any. */
   readonly log?: (line: string) => void;
