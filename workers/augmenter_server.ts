@@ -22,6 +22,11 @@ export const serveAugmenter: PortServer = {
       plugin,
       methods: new Map([["augment", (call) => augment(plugin, call)]]),
       described: [{ name: "augment", parameters: 1, streams: false }],
+      memory: {
+        capture: () => plugin.textsSeen,
+        losses: () => [],
+        restore: (seen) => void (plugin.textsSeen = Number(seen)),
+      },
     };
   },
 };

@@ -75,7 +75,8 @@ function live({ port, sealed }: PipePort, { sdk, ports }: BootOptions): void {
     side: "plugin",
     serve: (call) => {
       if (call.method === "$memory") return heldMemory(); // also while the plugin is being made
-      return instance ? serve(instance, call) : loadOnce(call);
+      if (!instance) return loadOnce(call);
+      return call.method === "$capture" ? capture(instance) : serve(instance, call);
     },
     onEvents: (events) => link.deliver(events),
     onDropped: (count) => link.log("warn", `${count} events of others did not get here: they came too fast`),
@@ -86,6 +87,12 @@ function live({ port, sealed }: PipePort, { sdk, ports }: BootOptions): void {
   // Before there is anything to load, where nothing has to be prepared: a worker in reserve is locked then.
   if (!hasTensors) lock(false);
   channel.ready();
+
+  /** After the listeners are done with what they have heard. */
+  async function capture(instance: PluginInstance): Promise<WireValue> {
+    await link.settled();
+    return await instance.capture();
+  }
 
   async function loadOnce({ method, args }: ServedCall): Promise<WireValue> {
     if (method !== "$load" || loaded) throw new Error("A worker is loaded once, and called then");
@@ -112,7 +119,7 @@ function live({ port, sealed }: PipePort, { sdk, ports }: BootOptions): void {
     const pluginClass = exportOf(await importModule(request.entry), request);
     const { config, seed } = request;
     const made = container.construct(() => server.serve({ pluginClass, config, seed, eventBus }));
-    instance = new PluginInstance(made.plugin, made.methods);
+    instance = new PluginInstance(made);
     return {
       methods: made.described.map((method) => ({ ...method })),
       configuration: JSON.stringify(Reflect.get(pluginClass as object, "configuration") ?? null),
@@ -128,6 +135,8 @@ function serve(instance: PluginInstance, call: ServedCall): Served {
       return instance.activate() as Promise<undefined>;
     case "$deactivate":
       return instance.deactivate() as Promise<undefined>;
+    case "$restore":
+      return instance.restore(call.args[0], call.args[1] === true);
     case "$ping":
       return undefined; // that it answers is the answer
     case "$unload":

@@ -17,6 +17,7 @@ import type { WireValue } from "../core/wall/values.ts";
 import { HeadPort } from "../plugins/sdk/head.ts";
 import type { CallContext } from "../plugins/sdk/plugin_port.ts";
 import { guardMappedRange } from "./gpu_guard.ts";
+import { fittingParts, type HeadMemory, type HeadState, lossesOf, zeros } from "./head_memory.ts";
 import {
   contextOf,
   makePlugin,
@@ -42,21 +43,29 @@ export const serveHead: PortServer = {
     const inTurn = oneAtATime();
     const methods = new Map<string, PortMethod>([
       ["describe", () => server.describe()],
-      ["step", inTurn((call) => server.step(...call.args as unknown as StepArguments, contextOf(call)))],
+      [
+        "step",
+        (call) => inTurn(() => server.step(...call.args as unknown as StepArguments, contextOf(call))),
+      ],
       [
         "evaluate",
-        inTurn((call) => server.evaluate(...call.args as [HostTensor, HostTensor], contextOf(call))),
+        (call) => inTurn(() => server.evaluate(...call.args as [HostTensor, HostTensor], contextOf(call))),
       ],
-      ["apply", inTurn(({ args: [options] }) => server.apply(options as unknown as UpdateOptions))],
-      ["predict", inTurn((call) => server.predict(call.args[0] as HostTensor, contextOf(call)))],
-      ["state", inTurn(() => server.state())],
-      ["forget", inTurn(() => server.forget())],
-      ["restore", inTurn(({ args: [state] }) => server.restore(state as unknown as HeadState))],
+      ["apply", ({ args: [options] }) => inTurn(() => server.apply(options as unknown as UpdateOptions))],
+      ["predict", (call) => inTurn(() => server.predict(call.args[0] as HostTensor, contextOf(call)))],
+      ["state", () => inTurn(() => server.state())],
+      ["forget", () => inTurn(() => server.forget())],
+      ["restore", ({ args: [state] }) => inTurn(() => server.restore(state as unknown as HeadState))],
     ]);
     return {
       plugin,
       methods,
       described: [...methods.keys()].map((name) => ({ name, parameters: 0, streams: false })),
+      memory: {
+        capture: () => inTurn(() => server.capture()),
+        losses: (memory) => server.losses(memory as unknown as HeadMemory),
+        restore: (memory) => inTurn(() => server.takeOver(memory as unknown as HeadMemory)),
+      },
     };
   },
 };
@@ -69,13 +78,6 @@ interface StepOptions {
   readonly step: number;
   /** Share of this micro-batch in the whole batch: 1 without accumulation. */
   readonly weight: number;
-}
-
-/** What a checkpoint keeps of a head. */
-interface HeadState {
-  readonly parameters: Record<string, HostTensor>;
-  readonly moments: Record<string, HostTensor>;
-  readonly updates: number;
 }
 
 class HeadServer {
@@ -158,10 +160,7 @@ class HeadServer {
   }
 
   async state(): Promise<WireValue> {
-    const parameters: Record<string, HostTensor> = {};
-    for (const [name, parameter] of this.#head.layers.parameters) {
-      parameters[name] = await download(parameter);
-    }
+    const parameters = await downloadAll(this.#head.layers.parameters);
     const moments = Object.fromEntries(await this.#optimizer?.state() ?? []);
     backend?.check();
     return { parameters, moments, updates: this.#optimizer?.updates ?? 0 };
@@ -176,17 +175,35 @@ class HeadServer {
         );
       }
     }
-    for (const [name, parameter] of this.#head.layers.parameters) {
-      const value = upload(parameters[name]!);
-      parameter.assign(value);
-      value.dispose();
-    }
+    for (const [name, parameter] of this.#head.layers.parameters) assign(parameter, parameters[name]!);
+    this.#restoreMoments(new Map(Object.entries(moments)), updates);
+    return undefined;
+  }
+
+  #restoreMoments(moments: ReadonlyMap<string, HostTensor>, updates: number): void {
     this.#optimizer?.[Symbol.dispose]();
     this.#optimizer = undefined;
-    if (updates > 0) {
-      this.#optimizer = new AdamW(this.#head.layers.parameters);
-      this.#optimizer.restore(new Map(Object.entries(moments)), updates);
-    }
+    if (updates === 0) return;
+    this.#optimizer = new AdamW(this.#head.layers.parameters);
+    this.#optimizer.restore(moments, updates);
+  }
+
+  /** All that goes over to another version of the head's code. */
+  async capture(): Promise<WireValue> {
+    return { ...await this.state() as object, gradients: await downloadAll(this.#gradients) };
+  }
+
+  losses(memory: HeadMemory): readonly string[] {
+    return lossesOf(memory, this.#head.layers.parameters);
+  }
+
+  /** Goes on from another version, as far as the parameters fit. */
+  takeOver(memory: HeadMemory): WireValue {
+    const { parameters } = this.#head.layers;
+    const { weights, moments, gradients } = fittingParts(memory, parameters);
+    for (const [name, saved] of weights) assign(parameters.get(name)!, saved);
+    for (const [name, gradient] of gradients) this.#gradients.set(name, tf.keep(upload(gradient)));
+    this.#restoreMoments(moments, memory.updates);
     return undefined;
   }
 
@@ -213,11 +230,23 @@ class HeadServer {
   }
 }
 
+function assign(parameter: tf.Variable, saved: HostTensor): void {
+  const value = upload(saved);
+  parameter.assign(value);
+  value.dispose();
+}
+
+async function downloadAll(tensors: ReadonlyMap<string, tf.Tensor>): Promise<Record<string, HostTensor>> {
+  const downloaded: Record<string, HostTensor> = {};
+  for (const [name, tensor] of tensors) downloaded[name] = await download(tensor);
+  return downloaded;
+}
+
 /** A tape and a scope belong to the realm: two calls that overlap would record into each other. */
-function oneAtATime(): (serve: (call: ServedCall) => WireValue | Promise<WireValue>) => PortMethod {
+function oneAtATime(): (run: () => WireValue | Promise<WireValue>) => Promise<WireValue> {
   let last: Promise<unknown> = Promise.resolve();
-  return (serve) => (call) => {
-    const result = last.then(() => serve(call));
+  return (run) => {
+    const result = last.then(run);
     last = result.catch(() => {});
     return result;
   };
@@ -227,9 +256,4 @@ function oneAtATime(): (serve: (call: ServedCall) => WireValue | Promise<WireVal
 function tensorScope(): Disposable {
   tf.engine().startScope();
   return { [Symbol.dispose]: () => tf.engine().endScope() };
-}
-
-function zeros(shape: readonly number[]): HostTensor {
-  const size = shape.reduce((product, dimension) => product * dimension, 1);
-  return { dtype: "float32", shape, data: new Float32Array(size) };
 }

@@ -40,11 +40,14 @@ export interface HostLink {
   connect(asked: Asked): Connection;
   /** Hears events of the host; settles when all listeners are done, and only then more are sent. */
   deliver(events: readonly WireEvent[]): void | Promise<void>;
+  /** Resolves when all listeners are done with what was delivered until now. */
+  settled(): Promise<void>;
 }
 
 /** The way to the host. */
 export function hostLink(channel: Channel): HostLink {
   let bus: EventBus | undefined;
+  const listening = new Set<Promise<void>>();
   const post = (topic: string, payload: unknown): void =>
     channel.post({ topic, payload: payload as WireValue });
   const logger = new Logger({ post }, { level: "debug" }); // what is shown, the host decides
@@ -54,8 +57,12 @@ export function hostLink(channel: Channel): HostLink {
       const waiting = events.flatMap(({ topic, payload, source = "host", time }) =>
         bus?.publish(source, topic, payload, time) ?? []
       );
-      return waiting.length === 0 ? undefined : Promise.all(waiting).then(() => {});
+      if (waiting.length === 0) return undefined;
+      const done = Promise.all(waiting).then(() => {}).finally(() => listening.delete(done));
+      listening.add(done);
+      return done;
     },
+    settled: async () => void await Promise.allSettled(listening),
     connect: ({ listens, services }) => {
       const eventBus = new EventBus({
         post,

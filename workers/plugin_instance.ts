@@ -9,16 +9,29 @@
 import type { Served, ServedCall } from "../core/wall/options.ts";
 import type { WireValue } from "../core/wall/values.ts";
 import type { PluginPort } from "../plugins/sdk/plugin_port.ts";
+import { type MemoryState, StateTransfer } from "./state_transfer.ts";
 import type { ServedPlugin } from "./port_server.ts";
 
 /** Runs one plugin. */
 export class PluginInstance {
   readonly #plugin: PluginPort;
   readonly #methods: ServedPlugin["methods"];
+  readonly #transfer: StateTransfer;
 
-  constructor(plugin: PluginPort, methods: ServedPlugin["methods"]) {
+  constructor({ plugin, methods, memory }: Omit<ServedPlugin, "described">) {
     this.#plugin = plugin;
     this.#methods = methods;
+    this.#transfer = new StateTransfer(plugin, memory);
+  }
+
+  /** What it remembers, for another version of it. */
+  capture(): Promise<WireValue> {
+    return this.#transfer.capture();
+  }
+
+  /** Goes on from there; answers what begins anew. */
+  restore(state: WireValue, allowLoss: boolean): Promise<WireValue> {
+    return this.#transfer.restore(state as unknown as MemoryState, allowLoss);
   }
 
   async initialize(): Promise<void> {

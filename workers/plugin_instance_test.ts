@@ -32,7 +32,7 @@ function callOf(method: string, stream = false): ServedCall {
 
 Deno.test("PluginInstance runs each phase between its hooks", async () => {
   const { plugin, log } = recording();
-  const instance = new PluginInstance(plugin, new Map());
+  const instance = new PluginInstance({ plugin, methods: new Map() });
 
   for (const phase of PHASES) await instance[phase]();
 
@@ -45,7 +45,7 @@ Deno.test("PluginInstance runs each phase between its hooks", async () => {
 
 Deno.test("PluginInstance has nothing to do for a plugin without phases", async () => {
   const plugin = new PluginPort(PluginConfig({ name: "sample" }), new EventBus());
-  const instance = new PluginInstance(plugin, new Map());
+  const instance = new PluginInstance({ plugin, methods: new Map() });
 
   for (const phase of PHASES) assertEquals(await instance[phase](), undefined);
 });
@@ -72,7 +72,7 @@ Deno.test("PluginInstance releases resources when a phase fails, and tells the p
           throw new Error("stuck");
         },
       });
-      await assertRejects(() => new PluginInstance(plugin, new Map())[phase](), Error, `${fails} fails`);
+      await assertRejects(() => new PluginInstance({ plugin, methods: new Map() })[phase](), Error, `${fails} fails`);
       assertEquals(log.slice(-2), [fails, "closed"]);
     });
   }
@@ -81,7 +81,7 @@ Deno.test("PluginInstance releases resources when a phase fails, and tells the p
 Deno.test("PluginInstance keeps resources until the plugin is deactivated or unloaded", async () => {
   for (const last of ["deactivate", "unload"] as const) {
     const { plugin, log } = recording();
-    const instance = new PluginInstance(plugin, new Map());
+    const instance = new PluginInstance({ plugin, methods: new Map() });
     plugin.use({ close: () => log.push("closed") });
 
     await instance.initialize();
@@ -102,7 +102,7 @@ Deno.test("PluginInstance.call() answers without a detour, and runs the plugin's
     ["fail", () => Promise.reject(new Error("no soup"))],
   ]);
   const { plugin, log } = recording();
-  const instance = new PluginInstance(plugin, methods);
+  const instance = new PluginInstance({ plugin, methods });
   assertEquals(instance.call(callOf("one")), 1);
 
   plugin.preExecution = (method) => void log.push(`before ${method}`);
@@ -123,7 +123,7 @@ Deno.test("PluginInstance.call() answers what a hook before it throws, and does 
   let calls = 0;
   const { plugin } = recording();
   plugin.preExecution = (method) => Promise.reject(new Error(`${method} is not allowed`));
-  const instance = new PluginInstance(plugin, new Map([["one", () => void calls++ as undefined]]));
+  const instance = new PluginInstance({ plugin, methods: new Map([["one", () => void calls++ as undefined]]) });
 
   await assertRejects(async () => await instance.call(callOf("one")), Error, "one is not allowed");
 

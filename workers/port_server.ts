@@ -34,6 +34,17 @@ export interface ServedPlugin {
   /** By the name that the host calls them. */
   readonly methods: ReadonlyMap<string, PortMethod>;
   readonly described: readonly MethodDescription[];
+  /** What the port keeps for the plugin, beside what the plugin remembers itself. */
+  readonly memory?: PortMemory;
+}
+
+/** State of a port that goes over to another version of the plugin's code. */
+export interface PortMemory {
+  capture(): Promise<WireValue> | WireValue;
+  /** What of a state has no place in this version, each as a noun with the reason. Changes nothing. */
+  losses(state: WireValue): readonly string[];
+  /** Takes over what has a place. */
+  restore(state: WireValue): unknown;
 }
 
 /** What a port may use beside the processor. */

@@ -39,6 +39,48 @@ export interface RuntimeEvents {
   "plugin.restarted": { plugin_name: string; restarts: number; delay_ms: number };
   /** It crashed too often, and stays down. */
   "plugin.quarantined": { plugin_name: string; restarts: number; error: string };
+  /**
+   * Another version of its code serves now. `plugin_path` is where it was read from, `timestamp` when, in
+   * milliseconds since 1970. `phases_ms` has the milliseconds of each phase; `calls_held` calls waited, at most
+   * `pause_ms`. What of its state began anew is said in `began_anew`.
+   */
+  "plugin.reloaded": {
+    plugin_name: string;
+    plugin_path: string;
+    timestamp: number;
+    from_sha256: string;
+    to_sha256: string;
+    phases_ms: Readonly<Record<string, number>>;
+    pause_ms: number;
+    calls_held: number;
+    began_anew: readonly string[];
+  };
+  /**
+   * It was not exchanged, in this phase: what ran before goes on. `file`, `line` and `column` are where in its source
+   * the reason is, as far as that is known.
+   */
+  "plugin.reload_failed": {
+    plugin_name: string;
+    plugin_path: string;
+    timestamp: number;
+    error: string;
+    phase: string;
+    to_sha256?: string;
+    file?: string;
+    line?: number;
+    column?: number;
+  };
+  /** The version before serves again. */
+  "plugin.rolled_back": { plugin_name: string; from_sha256: string; to_sha256: string; reason: string };
+  /** Two versions answered the same calls; the times are medians of one call. */
+  "plugin.shadow_compared": {
+    plugin_name: string;
+    calls: number;
+    is_within: boolean;
+    largest_difference: number;
+    old_ms: number;
+    new_ms: number;
+  };
   /** The plugin is too slow for its events: `count` of them were not delivered to it. */
   "plugin.events_dropped": { plugin_name: string; count: number };
   /** The plugin emitted what it may not. */
@@ -110,6 +152,10 @@ export const HOST_TOPICS: ReadonlySet<string> = new Set(
     "plugin.crashed",
     "plugin.restarted",
     "plugin.quarantined",
+    "plugin.reloaded",
+    "plugin.reload_failed",
+    "plugin.rolled_back",
+    "plugin.shadow_compared",
     "plugin.events_dropped",
     "plugin.event_refused",
     "bus.listener_failed",

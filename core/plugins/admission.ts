@@ -7,13 +7,30 @@
  * @module
  */
 import type { PortName } from "../manifest/families.ts";
-import { consentFor, type ConsentOptions } from "../security/consent.ts";
+import { consentAgain, consentFor, type ConsentOptions } from "../security/consent.ts";
 import type { PluginImage } from "../security/image.ts";
+import type { Permissions } from "../security/permissions.ts";
 import type { Tier } from "../wall/sandbox.ts";
 import type { Admission } from "./run.ts";
 
-/** Decides before each start of a plugin; what it throws, the start throws. */
-export type Admit = (image: PluginImage, port: PortName, wanted: Tier | undefined) => Promise<Admission>;
+/** A version of a plugin that was let in. */
+export interface Admitted {
+  readonly image: PluginImage;
+  /** What it has. */
+  readonly permissions: Permissions;
+}
+
+/**
+ * Decides before each start of a plugin; what it throws, the start throws.
+ *
+ * @param before the version that this one takes over from, while it runs
+ */
+export type Admit = (
+  image: PluginImage,
+  port: PortName,
+  wanted: Tier | undefined,
+  before?: Admitted,
+) => Promise<Admission>;
 
 /** What {@linkcode admission} depends on. */
 export interface AdmissionOptions {
@@ -25,8 +42,10 @@ export interface AdmissionOptions {
 
 /** The rule above. */
 export function admission({ consent, isOwn = () => Promise.resolve(false) }: AdmissionOptions = {}): Admit {
-  return async (image, port, wanted) => ({
-    permissions: await consentFor(image, port, consent),
+  return async (image, port, wanted, before) => ({
+    permissions: before
+      ? await consentAgain(image, port, before, consent)
+      : await consentFor(image, port, consent),
     tier: wanted ?? (await isOwn(image) ? "worker" : "process"),
   });
 }

@@ -96,10 +96,12 @@ export class PluginCaller {
     }
   }
 
-  /** Resolves when no call is open; rejects after `timeoutMs`. */
-  async drain(timeoutMs: number): Promise<void> {
+  /** Resolves when no call is open; rejects after `timeoutMs`, and when the signal aborts. */
+  async drain(timeoutMs: number, signal?: AbortSignal): Promise<void> {
     if (this.#open === 0) return;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const onAbort = (): void => reject(signal?.reason);
+    signal?.addEventListener("abort", onAbort, { once: true });
     const { name } = this.#options.plugin;
     const timer = after(timeoutMs, () => {
       const message = `The plugin ${name} did not finish its ${this.#open} open calls within ${timeoutMs} ms`;
@@ -110,8 +112,16 @@ export class PluginCaller {
       await promise;
     } finally {
       clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
       this.#drained = undefined;
     }
+  }
+
+  /** What callers get whose calls are given up by the host. @param why as the end of a sentence */
+  givenUp(why: string): KBertError<"call/aborted"> {
+    const { name } = this.#options.plugin;
+    const message = `The open calls of the plugin ${name} were given up: ${why}`;
+    return new KBertError("call/aborted", message, { plugin: name, method: "" });
   }
 
   #closed(): void {

@@ -6,6 +6,9 @@
  * never its own events. A slow plugin makes `emit` wait and loses telemetry; it never makes the host's
  * memory grow.
  *
+ * While two versions of a plugin are exchanged, both are subscribed: what comes then waits in both bridges, and
+ * only the one that serves in the end lets it through.
+ *
  * @module
  */
 import type { BusEvent } from "../bus/event.ts";
@@ -14,6 +17,7 @@ import { isTelemetry } from "../bus/events.ts";
 import { coversTopic, isTopic } from "../bus/topics.ts";
 import type { Channel } from "../wall/channel.ts";
 import { KBertError } from "../wall/errors.ts";
+import { HeldEvents } from "./held_events.ts";
 import type { WireEvent } from "../wall/options.ts";
 import { printable } from "../wall/printable.ts";
 import type { WireValue } from "../wall/values.ts";
@@ -48,15 +52,25 @@ export class EventBridge implements Disposable {
   readonly #forwarded = new WeakSet<BusEvent>();
   /** Events that are still being published, in turns. */
   #turns: Promise<void> | undefined;
+  /** The last event that the plugin was sent, or is to be sent when it has room. */
+  #lastSent: Promise<void> | undefined;
+  /** Events that wait until it is decided which version hears them. */
+  #held: HeldEvents | undefined;
+  /** Another version hears what comes. */
+  #isStandby: boolean;
+  /** Another version is heard. */
+  #isMuted = false;
   #disposed = false;
   /** Events that were dropped since that was last told. */
   #dropped = 0;
   /** Runs while it was told a short time ago. */
   #dropTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(bus: EventBus, plugin: string, { emits, listens }: DeclaredEvents) {
+  /** @param isStandby whether it is to pass nothing on but past events, until {@linkcode EventBridge.hold} */
+  constructor(bus: EventBus, plugin: string, { emits, listens }: DeclaredEvents, isStandby = false) {
     this.#bus = bus;
     this.#plugin = plugin;
+    this.#isStandby = isStandby;
     this.#emits = new Set(emits);
     this.#listens = listens;
   }
@@ -66,6 +80,7 @@ export class EventBridge implements Disposable {
    * turns of the event loop, so that a plugin which talks much holds nobody up; their order stays.
    */
   receive(events: readonly WireEvent[]): void | Promise<void> {
+    if (this.#isMuted) return;
     const waiting: Promise<void>[] = [];
     const turns = this.#turns
       ? this.#turns.then(() => this.#publishAll(events, waiting))
@@ -114,16 +129,17 @@ export class EventBridge implements Disposable {
         `it listens to ${MAX_SUBSCRIPTIONS} patterns already, which is the limit`,
       );
     }
-    const forward = (payload: unknown, heard: BusEvent): Promise<void> | undefined => {
-      const { topic, source, time } = heard;
-      if (source === this.#plugin || this.#forwarded.has(heard)) return undefined;
+    // Past events are heard by each version; what comes after them is heard by one.
+    let isPast = true;
+    const forward = (_payload: unknown, heard: BusEvent): Promise<void> | undefined => {
+      if (heard.source === this.#plugin || this.#forwarded.has(heard)) return undefined;
+      if (this.#isStandby && !isPast) return undefined;
       this.#forwarded.add(heard);
-      const event = { topic, payload: payload as WireValue, source, time };
-      if (!isTelemetry(topic)) return channel.emit(event);
-      channel.post(event);
-      return undefined;
+      if (this.#held && !isPast) return this.#held.add(heard, () => this.#send(channel, heard));
+      return this.#send(channel, heard);
     };
     this.#subscriptions.set(pattern, this.#bus.on(pattern, forward, { history }));
+    isPast = false;
   }
 
   unsubscribe(pattern: string): void {
@@ -131,12 +147,60 @@ export class EventBridge implements Disposable {
     this.#subscriptions.delete(pattern);
   }
 
+  /** From now on events wait, until they are released or this is disposed of. */
+  hold(): void {
+    this.#isStandby = false;
+    this.#held ??= new HeldEvents((count) => this.dropped(count));
+  }
+
+  /** Sends what waits, and from now on everything at once. */
+  release(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    held?.release();
+  }
+
+  /** Hears nothing any more but what is already on its way. */
+  stop(): void {
+    this.#held?.discard();
+    this.#held = undefined;
+    this.#isStandby = true;
+  }
+
+  /** Nobody hears the plugin from now on. */
+  mute(): void {
+    this.#isMuted = true;
+  }
+
+  unmute(): void {
+    this.#isMuted = false;
+  }
+
+  /** Resolves when what the plugin emitted until now was published, and what it was to hear was sent. */
+  async settled(): Promise<void> {
+    await Promise.all([this.#turns, this.#lastSent]);
+  }
+
   [Symbol.dispose](): void {
     this.#disposed = true;
+    this.stop();
     for (const subscription of this.#subscriptions.values()) subscription[Symbol.dispose]();
     this.#subscriptions.clear();
     this.#reportDrops();
     clearTimeout(this.#dropTimer);
+  }
+
+  #send(channel: Channel, { topic, payload, source, time }: BusEvent): Promise<void> | undefined {
+    const event = { topic, payload: payload as WireValue, source, time };
+    if (isTelemetry(topic)) {
+      channel.post(event);
+      return undefined;
+    }
+    const sent = channel.emit(event).catch((error) => {
+      if (!this.#disposed) throw error; // who is gone has missed nothing
+    });
+    this.#lastSent = sent.catch(() => {});
+    return sent;
   }
 
   #reportDrops(): void {

@@ -19,6 +19,7 @@ import type { WireValue } from "../wall/values.ts";
 import { parseDescription, type PluginDescription } from "./description.ts";
 import { PORTS } from "./ports.ts";
 import type { HeldMemory } from "./memory_watch.ts";
+import { parseLosses, parseState, type PluginState } from "./plugin_state.ts";
 
 /** What an instance is made of. */
 export interface InstanceOptions {
@@ -52,10 +53,12 @@ const PHASES = {
   $activate: "activated",
   $deactivate: "deactivated",
   $unload: "unloaded in order",
+  $capture: "asked for its state",
+  $restore: "given the state of the version before",
 } as const;
 
 /** See {@linkcode PluginInstance.phase}. */
-export type PhaseMethod = keyof typeof PHASES;
+export type PhaseMethod = Exclude<keyof typeof PHASES, "$capture" | "$restore">;
 
 /** Owns a sandbox and a channel: disposing of it ends both at once, and rejects what was open. */
 export class PluginInstance implements Disposable {
@@ -122,11 +125,31 @@ export class PluginInstance implements Disposable {
     return parseDescription(description, this.#name, PORTS[port].methods);
   }
 
+  /**
+   * What it remembers, to be given to another version of it.
+   *
+   * @throws {KBertError} as {@linkcode PluginInstance.phase} does, and `plugin/answer` for what is no state
+   */
+  async capture(timeoutMs: number): Promise<PluginState> {
+    const answer = await this.#call("$capture", [], timeoutMs);
+    return parseState(answer, this.#name);
+  }
+
+  /**
+   * Goes on from what another version remembered. Its tensors are copied: the caller keeps the state.
+   *
+   * @returns what begins anew because this version has no place for it
+   * @throws {KBertError} as {@linkcode PluginInstance.phase} does, also for the first thing that would begin
+   * anew, unless `allowLoss`
+   */
+  async restore(state: PluginState, allowLoss: boolean, timeoutMs: number): Promise<readonly string[]> {
+    const answer = await this.#call("$restore", [state as unknown as WireValue, allowLoss], timeoutMs, []);
+    return parseLosses(answer, this.#name);
+  }
+
   /** Runs a phase of its life on its side. */
   async phase(method: PhaseMethod, timeoutMs: number): Promise<void> {
-    await this.channel.call(method, [], { timeoutMs }).catch((error: unknown) => {
-      throw this.#phaseError(PHASES[method], method, error);
-    });
+    await this.#call(method, [], timeoutMs);
   }
 
   /**
@@ -153,6 +176,18 @@ export class PluginInstance implements Disposable {
 
   [Symbol.dispose](): void {
     this.channel.close();
+  }
+
+  async #call(
+    method: keyof typeof PHASES,
+    args: readonly WireValue[],
+    timeoutMs: number,
+    transfer?: readonly ArrayBuffer[],
+  ): Promise<WireValue> {
+    const options = { timeoutMs, ...(transfer && { transfer }) };
+    return await this.channel.call(method, args, options).catch((error: unknown) => {
+      throw this.#phaseError(PHASES[method], method, error);
+    });
   }
 
   /** The name of our own call says nothing to whoever wrote or uses the plugin. */

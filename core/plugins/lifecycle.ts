@@ -8,7 +8,8 @@
  * ```text
  * discovered ─initialize→ initializing ─→ initialized ─activate→ activating ─→ active
  *                  ↑ ↑                                                           │ deactivate
- *                  │ └──────────── deactivated ←───────────── deactivating ←─────┘
+ *                  │ └──────────── deactivated ←───────────── deactivating ←─────┤
+ *                  │                                     reloading ←─resume/reload─┘
  *                  └── failed (from everywhere) ─quarantine→ quarantined         unload: from everywhere, for ever
  * ```
  *
@@ -26,6 +27,8 @@ export type PluginState =
   | "activating"
   /** Serves calls. */
   | "active"
+  /** Serves calls, and is being exchanged for another version of itself; some calls wait meanwhile. */
+  | "reloading"
   | "deactivating"
   /** Its resources are released; `initialize` begins anew. */
   | "deactivated"
@@ -36,13 +39,16 @@ export type PluginState =
   /** The end. */
   | "unloaded";
 
-/** What happens to a plugin; `succeed` and `fail` end a phase that was begun. */
+/** What happens to a plugin; `succeed`, `resume` and `fail` end a phase that was begun. */
 export type PluginAction =
   | "initialize"
   | "activate"
   | "deactivate"
+  | "reload"
   | "unload"
   | "succeed"
+  /** After a reload: whichever version serves. */
+  | "resume"
   | "fail"
   | "quarantine";
 
@@ -54,7 +60,8 @@ export const LIFECYCLE: Readonly<
   initializing: { succeed: "initialized", fail: "failed", unload: "unloaded" },
   initialized: { activate: "activating", fail: "failed", unload: "unloaded" },
   activating: { succeed: "active", fail: "failed", unload: "unloaded" },
-  active: { deactivate: "deactivating", fail: "failed", unload: "unloaded" },
+  active: { deactivate: "deactivating", reload: "reloading", fail: "failed", unload: "unloaded" },
+  reloading: { resume: "active", fail: "failed", unload: "unloaded" },
   deactivating: { succeed: "deactivated", fail: "failed", unload: "unloaded" },
   deactivated: { initialize: "initializing", fail: "failed", unload: "unloaded" },
   failed: { initialize: "initializing", quarantine: "quarantined", unload: "unloaded" },
@@ -98,7 +105,11 @@ const DONE: Partial<Record<PluginAction, string>> = {
   initialize: "initialized",
   activate: "activated",
   deactivate: "deactivated",
+  reload: "reloaded",
   unload: "unloaded",
 };
 
-const PHASES: ReadonlySet<PluginState> = new Set(["initializing", "activating", "deactivating"]);
+const PHASES: ReadonlySet<PluginState> = new Set(["initializing", "activating", "reloading", "deactivating"]);
+
+/** The states in which a plugin takes calls. */
+export const SERVING: ReadonlySet<PluginState> = new Set(["active", "reloading"]);

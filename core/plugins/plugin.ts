@@ -3,7 +3,8 @@
  *
  * The table in lifecycle.ts says what may be done when; here it is done. A phase that fails ends what runs
  * of the plugin and leaves it `failed`, from where it can be initialized anew. A plugin that ends by itself
- * (a crash, a broken frame) becomes `failed` at once, and every open call is rejected.
+ * (a crash, a broken frame) becomes `failed` at once, and every open call is rejected. Only a reload has two
+ * versions running for a moment, see exchange.ts.
  *
  * @module
  */
@@ -13,21 +14,31 @@ import { KBertError, messageOf } from "../wall/errors.ts";
 import type { CallOptions } from "../wall/options.ts";
 import type { Tier } from "../wall/sandbox.ts";
 import type { WireValue } from "../wall/values.ts";
+import type { Admitted } from "./admission.ts";
+import { CallGate } from "./call_gate.ts";
 import { PluginCaller } from "./caller.ts";
 import type { MethodDescription } from "./description.ts";
+import type { Side } from "./exchange.ts";
 import type { Hooks } from "./hooks.ts";
-import { advice, nextState, type PluginAction, type PluginState } from "./lifecycle.ts";
+import { advice, nextState, type PluginAction, type PluginState, SERVING } from "./lifecycle.ts";
+import { PhaseClock } from "./phase_clock.ts";
 import { type PortMethods, PORTS } from "./ports.ts";
+import { type PluginVersion, type ReloadOptions, type ReloadReport, Reloads } from "./reloads.ts";
 import { type Callable, type Remote, remote } from "./remote.ts";
 import { type Admission, PluginRun, type RunOptions } from "./run.ts";
+import type { ShadowRun } from "./shadow.ts";
 
 /** What a plugin is made with; the manager knows it all. */
 export interface PluginOptions<Port extends PortName = PortName> extends RunOptions {
   readonly port: Port;
   readonly priority: number;
   readonly hooks: Hooks;
-  /** Asked before each start: where it runs, and with which rights. */
-  readonly admit: () => Promise<Admission>;
+  /**
+   * Asked before each start: where it runs, and with which rights.
+   *
+   * @param before what the version has that it takes over from
+   */
+  readonly admit: (before?: Admitted) => Promise<Admission>;
   /** Called when it ended by itself while it was active: what served is to serve again. */
   readonly onCrash: (reason: Error) => void;
   /** Called once, when it is unloaded. */
@@ -46,12 +57,16 @@ const OVER: ReadonlySet<PluginState> = new Set(["failed", "quarantined", "unload
  * @typeParam Port what it is used as, which decides what {@linkcode Plugin.methods} has
  */
 export class Plugin<Port extends PortName = PortName> implements Callable, Disposable, AsyncDisposable {
-  readonly image: PluginImage;
   readonly name: string;
   readonly port: Port;
   /** In `callAll`, those with a higher one come first. */
   readonly priority: number;
-  readonly #options: PluginOptions<Port>;
+  /** A reload changes what follows from the code. */
+  #options: PluginOptions<Port>;
+  readonly #gate: CallGate;
+  readonly #reloads: Reloads;
+  /** Answers the same calls, to be compared. */
+  #shadow: ShadowRun | undefined;
   #state: PluginState = "discovered";
   /** How often the state changed: a phase that was overtaken knows it by that. */
   #changes = 0;
@@ -65,12 +80,18 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
   #unloading: Promise<void> | undefined;
 
   constructor(options: PluginOptions<Port>) {
-    const { image, name, port, priority } = options;
+    const { name, port, priority, limits } = options;
     this.#options = options;
-    this.image = image;
     this.name = name;
     this.port = port;
     this.priority = priority;
+    this.#gate = new CallGate(name, limits.openCalls);
+    this.#reloads = this.#makeReloads();
+  }
+
+  /** Of the code that serves, or would be started. */
+  get image(): PluginImage {
+    return this.#options.image;
   }
 
   get version(): string {
@@ -87,9 +108,9 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
     throw this.#notNow("see the tier of");
   }
 
-  /** Calls and streams that wait for an answer. */
+  /** Calls and streams that wait for an answer, or for a reload. */
   get openCalls(): number {
-    return this.#caller?.openCalls ?? 0;
+    return (this.#caller?.openCalls ?? 0) + this.#gate.waiting;
   }
 
   /**
@@ -104,7 +125,7 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
     await this.#phase("initialize", "plugin.initialization_failed", async (stay) => {
       await hooks.run("preInitialization", this);
       stay();
-      const { instance } = this.#run ?? await this.#start(stay);
+      const { instance } = this.#run ?? await this.#startFirst(stay);
       await instance.phase("$initialize", callMs);
       await hooks.run("postInitialization", this);
     });
@@ -143,6 +164,38 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
   }
 
   /**
+   * Lets another version of its code take over: `manager.reload()` makes one and says what came of it. A plugin that
+   * does not run only gets the new code, and one that has failed is started with it.
+   *
+   * @throws {KBertError} `plugin/state`, and what starting it throws; the version before goes on then
+   */
+  async reload(
+    version: PluginVersion,
+    options: ReloadOptions = {},
+    clock: PhaseClock = new PhaseClock(),
+  ): Promise<ReloadReport> {
+    if (SERVING.has(this.#state)) return await this.#reloads.reload(version, options, clock);
+    const from = this.image.sha256;
+    const isFailed = this.#state === "failed" || this.#state === "quarantined";
+    if (!isFailed && this.#state !== "discovered" && this.#state !== "deactivated") {
+      throw this.#notNow("reload");
+    }
+    this.#options = { ...this.#options, ...version };
+    this.#reloads.forget();
+    if (isFailed) {
+      await clock.timed("initialize", () => this.initialize());
+      await clock.timed("activate", () => this.activate());
+    }
+    const nobody = { pauseMs: 0, heldCalls: 0, fresh: [] };
+    return { plugin: this.name, from, to: version.image.sha256, ...nobody, phasesMs: clock.times };
+  }
+
+  /** What a rollback would bring back; undefined if nothing was reloaded, or it was rolled back already. */
+  get previous(): PluginVersion | undefined {
+    return this.#reloads.previous;
+  }
+
+  /**
    * Deactivates it if it is active, and ends it for good. Twice is harmless. Never rejects because of the
    * plugin or a hook: what fails in it is told to the bus.
    */
@@ -158,12 +211,10 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
    * `call/aborted`, `plugin/closed`, `plugin/answer`
    */
   call(method: string, args: readonly WireValue[], options?: CallOptions): Promise<WireValue> {
-    const caller = this.#active();
-    if (caller instanceof Error) return Promise.reject(caller);
-    const run = this.#run!;
-    const answer = caller.call(method, args, options);
-    answer.catch((error) => this.#endIfStuck(run, error));
-    return answer;
+    if (this.#gate.isClosed) {
+      return this.#gate.enter(method, this.#withDeadline(options), (left) => this.#call(method, args, left));
+    }
+    return this.#call(method, args, options);
   }
 
   /** Calls a method that answers a stream. Leaving the loop cancels it; `timeoutMs` is for each item. */
@@ -172,14 +223,17 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
     args: readonly WireValue[],
     options?: CallOptions,
   ): AsyncGenerator<WireValue, void, void> {
-    const caller = this.#active();
-    if (caller instanceof Error) throw caller;
-    const run = this.#run!;
+    const { stream, first } = this.#gate.isClosed
+      ? await this.#gate.enter(method, this.#withDeadline(options), () => this.#open(method, args, options))
+      : await this.#open(method, args, options);
+    const run = this.#run;
     try {
-      yield* caller.stream(method, args, options);
+      for (let item = await first; !item.done; item = await stream.next()) yield item.value;
     } catch (error) {
-      void this.#endIfStuck(run, error);
+      if (run) void this.#endIfStuck(run, error);
       throw error;
+    } finally {
+      await stream.return();
     }
   }
 
@@ -213,6 +267,7 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
     if (this.#state === "unloaded") return;
     const reason = "it was stopped";
     this.#go("unload");
+    this.#endReloads(reason);
     this.#unloading ??= Promise.resolve();
     this.#run?.instance.channel.close(reason);
     this.#options.onUnload();
@@ -256,20 +311,119 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
   }
 
   /** Starts it where it has to run, if it is let in. */
-  async #start(stay: () => void): Promise<PluginRun> {
-    const { bus, hooks, limits, admit } = this.#options;
-    const admission = await admit();
+  async #startFirst(stay: () => void): Promise<PluginRun> {
+    const admission = await this.#options.admit();
     stay();
-    const run = new PluginRun(this.#options, admission, {
-      onEnd: (run, reason) => this.#onEnd(run, reason),
-      onSilent: (run, what) => this.#giveUp(run, what),
-    });
-    this.#run = run;
+    const run = this.#run = this.#makeRun(this.#options, admission);
     await run.load();
-    const rules = PORTS[this.port].methods;
-    this.#caller = new PluginCaller({ plugin: this, bus, hooks, rules, limits, target: run });
+    this.#caller = this.#callerOf(run, this.#options);
     this.#methods = run.methods;
     return run;
+  }
+
+  /** Starts another version beside the one that serves. */
+  async #startBeside(version: PluginVersion): Promise<Side> {
+    const options = { ...this.#options, ...version };
+    const { name, version: from } = this.image.manifest;
+    const before = this.#run && { image: this.image, permissions: this.#run.admission.permissions };
+    const during = this.#changes;
+    const admission = await version.admit(before);
+    // The user may have been asked, and taken his time.
+    if (this.#changes !== during) throw this.#ended ?? this.#notNow(`reload ${name} ${from} of`);
+    const run = this.#makeRun(options, admission, true);
+    try {
+      await run.load();
+    } catch (error) {
+      run.channel.close(messageOf(error));
+      throw error;
+    }
+    return { run, caller: this.#callerOf(run, options), callMs: options.limits.callMs };
+  }
+
+  #makeRun(options: RunOptions, admission: Admission, isStandby = false): PluginRun {
+    const listener = {
+      onEnd: (run: PluginRun, reason: Error) => this.#onEnd(run, reason),
+      onSilent: (run: PluginRun, what: string) => this.#giveUp(run, what),
+    };
+    return new PluginRun(options, admission, listener, isStandby);
+  }
+
+  #callerOf(run: PluginRun, { bus, hooks, limits }: PluginOptions<Port>): PluginCaller {
+    return new PluginCaller({
+      plugin: this,
+      bus,
+      hooks,
+      rules: PORTS[this.port].methods,
+      limits,
+      target: run,
+    });
+  }
+
+  #makeReloads(): Reloads {
+    const plugin = this; // deno-lint-ignore no-this-alias -- getters of an object literal have their own
+    const { name, bus, hooks } = this.#options;
+    return new Reloads({
+      ...{ name, bus, hooks, gate: this.#gate },
+      get version() {
+        return plugin.#options;
+      },
+      begin: () => {
+        this.#go("reload");
+        return { run: this.#run!, caller: this.#caller!, callMs: this.#options.limits.callMs };
+      },
+      start: (version) => this.#startBeside(version),
+      switchTo: (version, { run, caller }) => {
+        this.#options = { ...this.#options, ...version };
+        this.#run = run;
+        this.#caller = caller;
+        this.#methods = run.methods;
+        this.#go("resume");
+      },
+      keep: () => {
+        if (this.#state === "reloading") this.#go("resume");
+      },
+      fail: (reason) => this.#failed(reason),
+      shadow: (run) => {
+        this.#shadow = run;
+        return { [Symbol.dispose]: () => void (this.#shadow = undefined) };
+      },
+    });
+  }
+
+  /** What waits to be called is refused, and nobody takes over any more. */
+  #endReloads(reason: string): void {
+    this.#reloads[Symbol.dispose]();
+    if (this.#gate.isClosed) this.#gate.fail(this.#ended ?? this.#gone(reason));
+  }
+
+  #call(method: string, args: readonly WireValue[], options?: CallOptions): Promise<WireValue> {
+    const caller = this.#active();
+    if (caller instanceof Error) return Promise.reject(caller);
+    const run = this.#run!;
+    const call = (): Promise<WireValue> => caller.call(method, args, options);
+    const answer = this.#shadow?.call(method, args, options ?? {}, call) ?? call();
+    answer.catch((error) => this.#endIfStuck(run, error));
+    return answer;
+  }
+
+  /** Asks for the first item at once, so that what is called after this comes after it. */
+  #open(
+    method: string,
+    args: readonly WireValue[],
+    options?: CallOptions,
+  ): Promise<
+    { stream: AsyncGenerator<WireValue, void, void>; first: Promise<IteratorResult<WireValue, void>> }
+  > {
+    const caller = this.#active();
+    if (caller instanceof Error) return Promise.reject(caller);
+    const stream = caller.stream(method, args, options);
+    const first = stream.next();
+    first.catch(() => {}); // whoever reads it hears of it
+    return Promise.resolve({ stream, first });
+  }
+
+  #withDeadline(options: CallOptions = {}): CallOptions {
+    return { timeoutMs: this.#options.limits.callMs, ...options };
   }
 
   /**
@@ -279,7 +433,7 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
    */
   async #endIfStuck(run: PluginRun, error: unknown): Promise<void> {
     if (!(error instanceof KBertError) || error.code !== "call/timeout" || this.#run !== run) return;
-    if (await run.instance.isAlive(PING_MS) || this.#run !== run || this.#state !== "active") return;
+    if (await run.instance.isAlive(PING_MS) || this.#run !== run || !SERVING.has(this.#state)) return;
     const stuck = `it does nothing any more: it did not even react within ${PING_MS} ms after a deadline`;
     if (run.instance.tier === "process") return run.channel.close(stuck);
     this.#giveUp(run, stuck, error);
@@ -287,33 +441,56 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
 
   /** Its thread cannot be stopped; but its calls end, nobody calls it any more, and the user hears why. */
   #giveUp(run: PluginRun, stuck: string, cause?: unknown): void {
-    if (this.#run !== run) return;
+    if (this.#run !== run) return run.channel.close(stuck); // a version that did not take over
     const message =
       `The plugin ${this.name} cannot be called because ${stuck}. Its worker cannot be stopped and ` +
       'takes a core until this program ends; load it with tier: "process", where it can be';
     const detail = { plugin: this.name, restarts: 0, withinMs: 0 };
     const reason = new KBertError("plugin/quarantined", message, detail, { cause });
-    if (this.#state !== "active") return run.channel.close(reason); // the phase that it is in fails
+    if (!SERVING.has(this.#state)) return run.channel.close(reason); // the phase that it is in fails
     this.#go("fail");
     this.quarantine(reason);
+    this.#endReloads(stuck);
     run.channel.close(reason);
     this.#options.bus.post("plugin.quarantined", { plugin_name: this.name, restarts: 0, error: message });
   }
 
   /** Called once for each run, by its channel, however it came to an end. */
   #onEnd(run: PluginRun, reason: Error): void {
-    if (this.#run === run) this.#run = this.#caller = undefined;
+    if (this.#run !== run) return; // one that did not take over, or was let go
+    this.#run = this.#caller = undefined;
     this.#ended = reason;
     if (OVER.has(this.#state)) return;
-    const before = this.#state;
+    const wasServing = SERVING.has(this.#state);
+    if (this.#state === "active" && this.#reloads.isOnTrial) {
+      this.#crashed(reason);
+      this.#go("reload");
+      return void this.#reloads.bringBack(reason);
+    }
+    const isPhase = !wasServing && this.#state.endsWith("ing");
+    if (wasServing) return this.#failed(reason);
     this.#go("fail");
-    if (before.endsWith("ing")) return; // the phase rejects, and says so
+    if (!isPhase) this.#crashed(reason); // a phase rejects, and says so
+  }
+
+  #crashed(reason: Error): void {
     this.#options.bus.post("plugin.crashed", { plugin_name: this.name, error: messageOf(reason) });
-    if (before === "active") this.#options.onCrash(reason);
+  }
+
+  /** What served is gone, and nothing takes its place by itself. */
+  #failed(reason: Error): void {
+    this.#ended = reason;
+    this.#go("fail");
+    this.#reloads.giveUp(reason);
+    this.#reloads.forget();
+    if (this.#gate.isClosed) this.#gate.fail(reason);
+    this.#crashed(reason);
+    this.#options.onCrash(reason);
   }
 
   async #unload(reason: string): Promise<void> {
     const { hooks, bus, onUnload, limits: { callMs } } = this.#options;
+    if (this.#state === "reloading") await this.#leaveReload(reason);
     // One that has nothing to do and does not react will not let itself be deactivated either.
     if (this.#state === "active" && this.openCalls === 0) await this.#endIfSilent();
     if (this.#state === "active") await this.deactivate().catch(() => {}); // told as plugin.deactivation_failed
@@ -322,12 +499,21 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
     if (this.#state === "initialized" || this.#state === "deactivated") {
       await this.#run?.instance.phase("$unload", callMs).catch((error) => this.#complain(error));
     }
+    await this.#run?.events.settled(); // what it said before it ended is heard
     if (this.#state === "unloaded") return; // ended at once meanwhile
     this.#go("unload");
+    this.#endReloads(reason);
     this.#run?.instance.channel.close(reason);
     onUnload();
     await hooks.run("postUnload", this).catch((error) => this.#complain(error));
     await bus.emit("plugin.unloaded", { plugin_name: this.name, reason });
+  }
+
+  /** The version that serves ends as if there were no other; what waits to be called is refused. */
+  async #leaveReload(reason: string): Promise<void> {
+    this.#reloads.giveUp(this.#gone(reason));
+    if (this.#gate.isClosed) this.#gate.fail(this.#gone(reason));
+    if (this.#state === "reloading") this.#go(this.#run ? "resume" : "fail");
   }
 
   async #endIfSilent(): Promise<void> {
@@ -342,9 +528,14 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
 
   /** What calls it, or why it cannot be called. */
   #active(): PluginCaller | Error {
-    if (this.#state === "active" && this.#caller) return this.#caller;
+    if (SERVING.has(this.#state) && this.#caller) return this.#caller;
     // Why it is gone says more than that it is.
     return this.#ended ?? this.#notNow("call");
+  }
+
+  #gone(reason: string): KBertError<"plugin/closed"> {
+    const message = `The plugin ${this.name} cannot be called because ${reason}`;
+    return new KBertError("plugin/closed", message, { plugin: this.name, reason });
   }
 
   #notNow(action: string): KBertError<"plugin/state"> {

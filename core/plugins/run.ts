@@ -61,17 +61,18 @@ export interface RunListener {
 /** Owns all that it started; when the instance ends, by whomever, the rest ends with it. */
 export class PluginRun implements CallTarget {
   readonly instance: PluginInstance;
+  readonly admission: Admission;
   readonly #options: RunOptions;
-  readonly #permissions: Permissions;
   readonly #bridge: EventBridge;
   readonly #scope: Container;
   readonly #watched: Disposable | undefined;
   #methods: ReadonlyMap<string, MethodDescription> = new Map();
 
-  constructor(options: RunOptions, admission: Admission, listener: RunListener) {
+  /** @param isStandby whether another version of it serves: see {@linkcode EventBridge} */
+  constructor(options: RunOptions, admission: Admission, listener: RunListener, isStandby = false) {
     const { image, name, createSandbox, bus, container, limits } = options;
     this.#options = options;
-    this.#permissions = admission.permissions;
+    this.admission = admission;
     const api = this.#hostApi();
     // First, because it can fail: what follows would stay behind.
     this.instance = new PluginInstance({
@@ -99,12 +100,17 @@ export class PluginRun implements CallTarget {
       },
     });
     if (this.instance.tier === "worker") this.#watched = this.#watchMemory(listener);
-    this.#bridge = new EventBridge(bus, name, image.manifest.events);
+    this.#bridge = new EventBridge(bus, name, image.manifest.events, isStandby);
     this.#scope = container.child(name);
   }
 
   get channel(): PluginInstance["channel"] {
     return this.instance.channel;
+  }
+
+  /** Its way to the bus, which a reload holds, releases and stops. */
+  get events(): EventBridge {
+    return this.#bridge;
   }
 
   /** What it can be called with; nothing before it is loaded. */
@@ -122,7 +128,7 @@ export class PluginRun implements CallTarget {
     const { image: { manifest }, name, port, config, seed, limits } = this.#options;
     const { methods, configuration } = await this.instance.load({
       ...{ port, config, seed },
-      gpu: this.#permissions.gpu,
+      gpu: this.admission.permissions.gpu,
       timeoutMs: limits.callMs,
     });
     if (configuration !== undefined) requireSameSettings(configuration, manifest, name);
@@ -152,7 +158,7 @@ export class PluginRun implements CallTarget {
   #hostApi(): HostApi {
     const { name } = this.#options;
     return {
-      ...capabilityApi(name, this.#permissions),
+      ...capabilityApi(name, this.admission.permissions),
       "events.subscribe": ([pattern, history]) => {
         this.#bridge.subscribe(this.channel, pattern, history);
         return undefined;

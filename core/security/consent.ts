@@ -81,6 +81,30 @@ export async function consentFor(
   });
 }
 
+/**
+ * The rights of a version that takes over from one that runs: those of that one, as far as it still asks for them,
+ * and without a question, if it asks for nothing more. Otherwise as {@linkcode consentFor}.
+ *
+ * Nothing is remembered: what was allowed to the code before holds for the next one as long as this program runs,
+ * because its user lets it reload that plugin. A start of the new code asks as any other.
+ *
+ * @throws {KBertError} as it does
+ */
+export async function consentAgain(
+  image: Pick<PluginImage, "manifest" | "sha256">,
+  port: PortName,
+  before: { readonly image: Pick<PluginImage, "manifest">; readonly permissions: Permissions },
+  options?: ConsentOptions,
+): Promise<Permissions> {
+  const { permissions } = image.manifest;
+  const { added } = permissionDifference(before.image.manifest.permissions, permissions);
+  const seesMore = textSourceOf(image, port) !== undefined && textSourceOf(before.image, port) === undefined;
+  if (added.length > 0 || seesMore && permissions.net.length > 0) {
+    return await consentFor(image, port, options);
+  }
+  return intersectPermissions(permissions, before.permissions);
+}
+
 /** What is to be agreed to. */
 interface Request extends Pick<PluginImage, "manifest" | "sha256"> {
   /** How the plugin comes by texts, after "because it"; undefined if it does not. */

@@ -86,6 +86,15 @@ export class OpenCalls {
     call?.reject(this.#wire.failed(call.method, new PluginError(failure), call));
   }
 
+  /** Ends those of the plugin's methods here and there; the phases of its life (`$…`) go on. */
+  giveUp(reason: Error): void {
+    for (const [id, { method }] of [...this.#open]) {
+      if (method.startsWith("$")) continue;
+      this.#settle(id)?.reject(reason);
+      this.#wire.trySend({ kind: "cancel", id });
+    }
+  }
+
   /** Ends all. */
   close(reason: Error): void {
     for (const id of [...this.#open.keys()]) this.#settle(id)?.reject(reason);

@@ -156,6 +156,15 @@ export class Channel implements Disposable {
     return this.#outbox.emit(event);
   }
 
+  /**
+   * Gives up every call and stream of the other side's methods: their callers get this reason, and the other
+   * side's signals abort. The phases of a plugin's life (`$…`) go on.
+   */
+  giveUpCalls(reason: Error): void {
+    this.#calls.giveUp(reason);
+    this.#streams.giveUp(reason);
+  }
+
   /** Tells the other side that this one is of no use any more, and why. */
   fail(error: unknown): void {
     this.#wire.trySend({ kind: "failed", failure: this.#wire.toFailure(error) });

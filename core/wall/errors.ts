@@ -38,6 +38,8 @@ export interface Faults {
   "plugin/state": { plugin: string; state: string; action: string };
   /** A plugin has reached one of its limits; `limit` is its name in plugin.yaml. */
   "plugin/limit": { plugin: string; limit: string; most: number; value: number };
+  /** A version of a plugin did not take over from the one before, which goes on. The place is in the plugin's source. */
+  "plugin/reload": { plugin: string; phase: string; file?: string; line?: number; column?: number };
   /** The plugin crashed too often; it is not started again by itself. */
   "plugin/quarantined": { plugin: string; restarts: number; withinMs: number };
   /** A plugin answered something else than its port promises. */

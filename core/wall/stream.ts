@@ -66,6 +66,11 @@ export class OpenStreams {
     this.#open.get(id)?.fail(failure);
   }
 
+  /** Ends all here and there. */
+  giveUp(reason: Error): void {
+    for (const stream of [...this.#open.values()]) stream.giveUp(reason);
+  }
+
   close(reason: Error): void {
     for (const stream of [...this.#open.values()]) stream.finish(reason);
   }
@@ -111,7 +116,7 @@ class RemoteStream implements WireStream, Waiting {
   }
 
   return(): Promise<Result> {
-    this.#giveUp();
+    this.giveUp();
     return Promise.resolve(OVER);
   }
 
@@ -126,7 +131,7 @@ class RemoteStream implements WireStream, Waiting {
   /** Called by the deadline of an item. */
   expire(): void {
     const { method, timeoutMs, asked } = this.#request;
-    this.#giveUp(this.#wire.timedOut(method, timeoutMs, asked));
+    this.giveUp(this.#wire.timedOut(method, timeoutMs, asked));
   }
 
   receive(value: unknown, buffers: readonly ArrayBuffer[]): void {
@@ -160,7 +165,7 @@ class RemoteStream implements WireStream, Waiting {
   }
 
   /** Ends it here and there. */
-  #giveUp(error?: Error): void {
+  giveUp(error?: Error): void {
     const wasOpen = this.#state === "open";
     if (this.#state !== "over") this.finish(error);
     else this.#problem = undefined;
@@ -168,7 +173,7 @@ class RemoteStream implements WireStream, Waiting {
   }
 
   readonly #onAbort = (): void => {
-    this.#giveUp(this.#wire.aborted(this.#request.method, this.#request.signal?.reason));
+    this.giveUp(this.#wire.aborted(this.#request.method, this.#request.signal?.reason));
   };
 
   #start(): void {
@@ -192,7 +197,7 @@ class RemoteStream implements WireStream, Waiting {
   #pull(): void {
     this.#deadlines.add(this, this.#request.timeoutMs);
     const unsent = this.#wire.trySend({ kind: "pull", id: this.#id });
-    if (unsent) this.#giveUp(unsent);
+    if (unsent) this.giveUp(unsent);
   }
 }
 

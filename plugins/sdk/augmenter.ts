@@ -50,8 +50,8 @@ export abstract class AugmenterPort<
   Config extends AugmenterConfig = AugmenterConfig,
   Events extends object = RuntimeEvents,
 > extends PluginPort<Config, Events> {
-  /** Texts that were seen without seeds of their own. */
-  #unseeded = 0;
+  /** Texts that were seen without seeds of their own: where its random numbers are. A reload carries it over. */
+  textsSeen = 0;
 
   /** @param seed what is random in the plugin has to follow from it, so that a run can be repeated */
   constructor(config: Config, eventBus: EventBus<Events> = inject(EventBus), readonly seed = 0) {
@@ -83,7 +83,7 @@ export abstract class AugmenterPort<
     const augmented: string[] = [];
     for (const [index, text] of texts.entries()) {
       signal?.throwIfAborted();
-      const random = seeds ? new Random(seeds[index]!) : Random.at(this.seed, this.#unseeded++);
+      const random = seeds ? new Random(seeds[index]!) : Random.at(this.seed, this.textsSeen++);
       augmented.push(await changed(text, random));
     }
     const augmented_count = augmented.filter((text, index) => text !== texts[index]).length;

@@ -37,8 +37,9 @@ export interface CallbackMethods {
   /** After a checkpoint was written. @param path of its folder, for people; a plugin cannot read there */
   onCheckpoint?(path: string, state: TrainerState, context?: CallContext): CallbackAnswer;
   /**
-   * What it has to remember when the run is interrupted, as JSON can carry it. It is part of each checkpoint; it
-   * comes back by {@linkcode CallbackMethods.restoreState} before `onTrainBegin` of a resumed run.
+   * What it has to remember when the run is interrupted or its code is reloaded, as JSON can carry it. It is part of
+   * each checkpoint; it comes back by {@linkcode CallbackMethods.restoreState} before `onTrainBegin` of a resumed
+   * run, and before the next moment when it is reloaded.
    */
   captureState?(): unknown;
   restoreState?(state: unknown): Promise<void> | void;

@@ -50,6 +50,27 @@ export interface PluginPhases {
   preUnload?(): Promise<void> | void;
 }
 
+/**
+ * How a plugin goes on where another version of its code was, when it is reloaded. Without these methods a new
+ * version begins anew; what a port keeps for its plugin (weights and moments of a head) goes over by itself.
+ *
+ * The old version is asked when it has no open call, the new one is given the answer between `initialize` and
+ * `activate`. Should the reload fail after that, the old one goes on: asking must change nothing.
+ */
+export interface PluginMemory {
+  /** What it remembers: plain data, bytes and tensors. A copy of it is passed on. */
+  captureState?(): unknown;
+  /** Goes on from what {@linkcode PluginMemory.captureState} of the version before answered. */
+  restoreState?(state: unknown): Promise<void> | void;
+  /** Of the form of its state, a whole number; raise it when that changes. @default {1} */
+  readonly stateVersion?: number;
+  /**
+   * Makes a state of this form from one of another, older or newer. Without it, a state of another version is
+   * not taken over.
+   */
+  migrateState?(state: unknown, fromVersion: number): unknown;
+}
+
 /** Names that no caller can call: they belong to the plugin's life. */
 export const PHASE_NAMES: ReadonlySet<string> = new Set([
   "constructor",
@@ -65,6 +86,9 @@ export const PHASE_NAMES: ReadonlySet<string> = new Set([
   "preDeactivation",
   "postDeactivation",
   "preUnload",
+  "captureState",
+  "restoreState",
+  "migrateState",
 ]);
 
 /**
@@ -99,11 +123,11 @@ export const PHASE_NAMES: ReadonlySet<string> = new Set([
  * await counter.releaseResources();
  * ```
  */
-// Declares that a subclass may have the phases, without making any.
+// Declares that a subclass may have the phases and a memory, without making any.
 export interface PluginPort<
   Config extends PluginConfig = PluginConfig,
   Events extends object = RuntimeEvents,
-> extends PluginPhases {}
+> extends PluginPhases, PluginMemory {}
 
 export class PluginPort<
   Config extends PluginConfig = PluginConfig,

@@ -1,0 +1,227 @@
+/**
+ * The reloads of one plugin: a new version takes over, and the one before is kept in case it was a mistake.
+ *
+ * A version that crashes shortly after it took over is replaced by the one before, once, with the state that it
+ * was given. After that, and after a rollback, there is nothing to go back to until the next reload.
+ *
+ * @module
+ */
+import type { EventBus } from "../bus/event_bus.ts";
+import { messageOf } from "../wall/errors.ts";
+import type { CallGate } from "./call_gate.ts";
+import { exchange, type Exchanged, type ExchangeOptions, retire, type Side } from "./exchange.ts";
+import type { Hooks } from "./hooks.ts";
+import { PhaseClock, type PhaseTimes } from "./phase_clock.ts";
+import type { PluginOptions } from "./plugin.ts";
+import type { PluginState } from "./plugin_state.ts";
+import { type ShadowOptions, type ShadowReport, ShadowRun } from "./shadow.ts";
+
+/** One version of a plugin's code, and what follows from it. */
+export type PluginVersion = Pick<PluginOptions, "image" | "config" | "limits" | "findService" | "admit">;
+
+/** How a plugin is reloaded. */
+export interface ReloadOptions extends ExchangeOptions {
+  /**
+   * Milliseconds after the switch in which a crash brings the version before back; its state is kept as long.
+   * @default {10_000}
+   */
+  readonly trialMs?: number;
+  /** Lets the new version answer the same calls for a while, before it takes over. @default {not} */
+  readonly shadow?: ShadowOptions;
+  /** Gives the reload up, until the switch. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a reload did. */
+export interface ReloadReport extends Exchanged {
+  readonly plugin: string;
+  /** Hashes of the images. */
+  readonly from: string;
+  readonly to: string;
+  /** Milliseconds of each phase. */
+  readonly phasesMs: PhaseTimes;
+  readonly shadow?: ShadowReport;
+}
+
+/** What reloads need of their plugin. */
+export interface Reloadable {
+  readonly name: string;
+  readonly bus: EventBus;
+  readonly hooks: Hooks;
+  readonly gate: CallGate;
+  readonly version: PluginVersion;
+  /** Answers what serves, which from here on is being exchanged. @throws {KBertError} `plugin/state` */
+  begin(): Side;
+  /** Starts a version beside the one that serves. */
+  start(version: PluginVersion): Promise<Side>;
+  /** Lets it serve. */
+  switchTo(version: PluginVersion, side: Side): void;
+  /** The one before goes on serving, if it still does. */
+  keep(): void;
+  /** Nothing serves any more. */
+  fail(reason: Error): void;
+  /** Calls of the plugin are made of this one, too, until the result is disposed of. */
+  shadow(run: ShadowRun): Disposable;
+}
+
+/** See {@linkcode ReloadOptions.trialMs}. */
+const TRIAL_MS = 10_000;
+
+/** See the module's text. Owned by its plugin, which disposes of it when it is unloaded. */
+export class Reloads implements Disposable {
+  readonly #plugin: Reloadable;
+  #previous: PluginVersion | undefined;
+  /** While it is there, a crash brings the version before back. */
+  #trial: { readonly state: PluginState; readonly timer: ReturnType<typeof setTimeout> } | undefined;
+  #giveUp: AbortController | undefined;
+
+  constructor(plugin: Reloadable) {
+    this.#plugin = plugin;
+  }
+
+  /** What a rollback would bring back. */
+  get previous(): PluginVersion | undefined {
+    return this.#previous;
+  }
+
+  /** Whether a crash now would bring the version before back. */
+  get isOnTrial(): boolean {
+    return this.#trial !== undefined && this.#previous !== undefined;
+  }
+
+  /**
+   * Lets a version take over. Resolves when the one before has ended.
+   *
+   * @throws what a phase throws; the version before serves then
+   */
+  async reload(version: PluginVersion, options: ReloadOptions, clock: PhaseClock): Promise<ReloadReport> {
+    const { name, version: before } = this.#plugin;
+    const { trialMs = TRIAL_MS, shadow, signal } = options;
+    const old = this.#plugin.begin();
+    this.#endTrial();
+    const giveUp = this.#giveUp = new AbortController();
+    const signals = signal ? AbortSignal.any([giveUp.signal, signal]) : giveUp.signal;
+    let shadowReport: ShadowReport | undefined;
+    let exchanged: Exchanged;
+    try {
+      exchanged = await exchange({
+        ...this.#parts(version, clock, signals),
+        old,
+        ...(shadow && {
+          shadow: async (fresh, signal) => void (shadowReport = await this.#compare(fresh, shadow, signal)),
+        }),
+        switchTo: (fresh, state) => {
+          this.#plugin.switchTo(version, fresh);
+          this.#previous = before;
+          if (trialMs > 0) this.#beginTrial(state, trialMs);
+        },
+      }, options);
+    } catch (error) {
+      this.#plugin.keep();
+      throw error;
+    }
+    const report = {
+      ...{ plugin: name, from: before.image.sha256, to: version.image.sha256 },
+      ...exchanged,
+      ...(shadowReport && { shadow: shadowReport }),
+    };
+    const ended = clock.timed("retire", () => retire(old));
+    for (const problem of await ended) this.#warn(`The version before did not end in order: ${problem}`);
+    return { ...report, phasesMs: clock.times };
+  }
+
+  /**
+   * Called when what serves has crashed: starts the version before, with the state that the one which crashed was
+   * given. Calls wait meanwhile. Nothing serves if that fails.
+   */
+  async bringBack(reason: Error): Promise<void> {
+    const { name, bus, gate, version: broken } = this.#plugin;
+    const version = this.#previous!;
+    const { state } = this.#trial!;
+    this.#endTrial();
+    this.#previous = undefined;
+    gate.close();
+    const giveUp = this.#giveUp = new AbortController();
+    try {
+      await exchange({
+        ...this.#parts(version, new PhaseClock(), giveUp.signal),
+        ...{ old: undefined, state },
+        switchTo: (fresh) => this.#plugin.switchTo(version, fresh),
+      });
+    } catch (error) {
+      const failed = error instanceof Error ? error : new Error(messageOf(error));
+      this.#plugin.fail(failed);
+      return gate.fail(failed);
+    }
+    await bus.emit("plugin.rolled_back", {
+      plugin_name: name,
+      from_sha256: broken.image.sha256,
+      to_sha256: version.image.sha256,
+      reason: `it crashed after it was reloaded: ${messageOf(reason)}`,
+    });
+  }
+
+  /** There is nothing to go back to any more. */
+  forget(): void {
+    this.#endTrial();
+    this.#previous = undefined;
+  }
+
+  /** Gives up a reload that is going on. */
+  giveUp(reason: Error): void {
+    this.#giveUp?.abort(reason);
+    this.#giveUp = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.giveUp(new Error("it was unloaded"));
+    this.forget();
+  }
+
+  #parts(
+    version: PluginVersion,
+    clock: PhaseClock,
+    signal: AbortSignal,
+  ): Omit<Parameters<typeof exchange>[0], "old" | "switchTo"> {
+    const { name, hooks, gate } = this.#plugin;
+    return {
+      plugin: { name, version: version.image.manifest.version },
+      ...{ hooks, gate, signal },
+      start: () => this.#plugin.start(version),
+      timed: (phase, run) => clock.timed(phase, run),
+    };
+  }
+
+  async #compare(fresh: Side, options: ShadowOptions, signal: AbortSignal): Promise<ShadowReport> {
+    using run = new ShadowRun(fresh.caller, options, signal);
+    using _calls = this.#plugin.shadow(run);
+    const report = await run.report;
+    const { name, bus } = this.#plugin;
+    await bus.emit("plugin.shadow_compared", {
+      plugin_name: name,
+      calls: report.calls,
+      is_within: report.problem === undefined,
+      largest_difference: report.largest,
+      old_ms: report.oldMs,
+      new_ms: report.newMs,
+    });
+    if (report.problem !== undefined) throw new Error(report.problem);
+    return report;
+  }
+
+  #beginTrial(state: PluginState, trialMs: number): void {
+    const timer = setTimeout(() => this.#endTrial(), trialMs);
+    Deno.unrefTimer(timer); // a program that is done does not wait for it
+    this.#trial = { state, timer };
+  }
+
+  #endTrial(): void {
+    clearTimeout(this.#trial?.timer);
+    this.#trial = undefined;
+  }
+
+  #warn(message: string): void {
+    const { name, bus } = this.#plugin;
+    bus.post("log.warning", { message, fields: { plugin: name } });
+  }
+}
