@@ -28,7 +28,8 @@ import { MetricsSummary, type SourceSummary } from "./core/container/metrics_sum
 import { admission } from "./core/plugins/admission.ts";
 import { FeatureCache } from "./core/plugins/feature_cache.ts";
 import { extractFeatures, type ExtractOptions, type ExtractResult } from "./core/plugins/features.ts";
-import { PluginManager, type PluginUse } from "./core/plugins/manager.ts";
+import { PluginManager } from "./core/plugins/manager.ts";
+import type { PluginUse } from "./core/plugins/use.ts";
 import type { Plugin } from "./core/plugins/plugin.ts";
 import type { Backend, BackendName } from "./core/tensor/backend.ts";
 import type { Classifier } from "./core/train/classifier.ts";
@@ -80,7 +81,8 @@ export type { LoggerOptions, LogLevel, LogRecord } from "./core/container/logger
 export { MetricsCollector } from "./core/container/metrics.ts";
 export type { SourceSummary } from "./core/container/metrics_summary.ts";
 export { PluginManager } from "./core/plugins/manager.ts";
-export type { LoadOptions, PluginManagerOptions, PluginUse } from "./core/plugins/manager.ts";
+export type { PluginManagerOptions } from "./core/plugins/manager.ts";
+export type { LoadOptions, PluginUse } from "./core/plugins/use.ts";
 export type { OfferOptions } from "./core/plugins/offers.ts";
 export type { CallAllOptions, CallAllResult } from "./core/plugins/call_all.ts";
 export type { Plugin } from "./core/plugins/plugin.ts";

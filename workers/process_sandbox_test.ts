@@ -6,7 +6,8 @@ import {
   assertRejects,
   assertThrows,
 } from "../core/deps/assert.ts";
-import { type LoadOptions, PluginManager } from "../core/plugins/manager.ts";
+import { PluginManager } from "../core/plugins/manager.ts";
+import type { LoadOptions } from "../core/plugins/use.ts";
 import type { Plugin } from "../core/plugins/plugin.ts";
 import { buildImage } from "../core/security/image.ts";
 import { pluginSource } from "../core/security/source.ts";

@@ -4,7 +4,7 @@
  *
  * Places with the plain SDK are kept from the first one on that is asked for: a program without plugins, or
  * with one, pays for none that it does not use. Those with tensors or tables take up to half as much memory
- * again, and most programs load few of them, so they are kept only while somebody says that one will be needed.
+ * again, and most programs load few of them: they are kept only while somebody says that one will be needed.
  * Those with unusual limits are never kept.
  *
  * @module

@@ -9,32 +9,39 @@
 import { EventBus } from "../bus/event_bus.ts";
 import { Container } from "../container/container.ts";
 import type { PortName } from "../manifest/families.ts";
-import { completeConfig, parseSettings, type SettingsSource } from "../manifest/settings.ts";
-import { checkCompatibility, RUNTIME_VERSION } from "../manifest/version.ts";
-import type { PluginManifest } from "../manifest/schema.ts";
-import { buildImage, type PluginImage, readManifest } from "../security/image.ts";
-import { type PluginSource, pluginSource } from "../security/source.ts";
+import { suggest } from "../manifest/suggest.ts";
+import type { PluginImage } from "../security/image.ts";
 import { KBertError } from "../wall/errors.ts";
-import type { SandboxFactory, Tier } from "../wall/sandbox.ts";
+import { printable } from "../wall/printable.ts";
+import type { Kit, SandboxFactory, Tier } from "../wall/sandbox.ts";
 import type { WireValue } from "../wall/values.ts";
 import { admission, type Admit } from "./admission.ts";
 import { CallAll, type CallAllOptions, type CallAllResult } from "./call_all.ts";
-import { defaultPlaces, type PluginPlace, scanPlugins, type ScanReport } from "./discovery.ts";
+import type { PluginPlace, ScanReport } from "./discovery.ts";
 import { Hooks, type PluginHooks } from "./hooks.ts";
-import { effectiveLimits, type PluginLimits } from "./limits.ts";
 import { type OfferOptions, ServiceOffers } from "./offers.ts";
 import { MemoryWatch } from "./memory_watch.ts";
+import { SERVING } from "./lifecycle.ts";
+import { makeVersion } from "./make_version.ts";
 import { Plugin } from "./plugin.ts";
+import { PluginFinder, portOf } from "./plugin_finder.ts";
+import { PluginWatch, type WatchOptions } from "./plugin_watch.ts";
 import { type PortMethods, PORTS } from "./ports.ts";
-import { PluginRegistry } from "./registry.ts";
-import { RESTART_DEFAULTS, type RestartPolicy } from "./restarts.ts";
+import type { PluginRegistry } from "./registry.ts";
+import { type ManagerReloadOptions, Reloader, type ReloadResult } from "./reloader.ts";
+import type { ReloadOptions, ReloadReport } from "./reloads.ts";
+import { RESTART_DEFAULTS } from "./restarts.ts";
 import type { Service } from "./services.ts";
 import { startOrder } from "./start_order.ts";
 import { Supervisor } from "./supervisor.ts";
+import type { LoadOptions, PluginUse } from "./use.ts";
+import type { PluginVersion } from "./version.ts";
 
 /** What a manager is made with. */
 export interface PluginManagerOptions {
   readonly createSandbox: SandboxFactory;
+  /** Keeps a place ready that such a plugin can run in, for plugins that are watched. @default {none} */
+  readonly keepWarm?: (kit: Kit, tier: Tier) => Disposable;
   /** Decides where plugins run and with which rights. @default {a process; the user is asked at the terminal} */
   readonly admit?: Admit;
   /** Carries the events of the plugins and those about them. @default {a bus of its own} */
@@ -43,63 +50,40 @@ export interface PluginManagerOptions {
   readonly container?: Container;
 }
 
-/** How a plugin is loaded. */
-export interface LoadOptions<Port extends PortName = PortName> {
-  /** What it is used as. @default {the only entry point of its manifest} */
-  readonly port?: Port;
-  /** Settings of the plugin, checked against its manifest. */
-  readonly settings?: Readonly<Record<string, unknown>>;
-  /** Where the settings stand, for messages with line and column. */
-  readonly settingsSource?: SettingsSource & { readonly file: string };
-  /** Seeds whatever is random in the plugin. @default {0} */
-  readonly seed?: number;
-  /** Other limits than the usual ones; its manifest may have set tighter ones. */
-  readonly limits?: Partial<PluginLimits>;
-  /** In `callAll`, and among plugins that could start at the same time, a higher one comes first. @default {0} */
-  readonly priority?: number;
-  /** What this use of the plugin is called. @default {its name, with #2 and so on for further uses} */
-  readonly as?: string;
-  /**
-   * Where it runs. `worker` is for code that you trust: it cannot be stopped when it loops, nor when it fills
-   * the memory without a pause. @default {process, but worker for plugins that come with k-bert}
-   */
-  readonly tier?: Tier;
-  /** Whether and how it is started again after a crash. @default {that of its port, see PORTS} */
-  readonly restart?: Partial<RestartPolicy> | false;
-}
-
-/** A plugin by name, by path or URL, or as an image, and how it is loaded. */
-export interface PluginUse extends LoadOptions {
-  readonly plugin: string | URL | PluginImage;
-  /** Whether it is started at all. @default {true} */
-  readonly enabled?: boolean;
-}
-
 /** Owns its plugins: `await using` unloads them, `using` ends them at once. */
 export class PluginManager implements Disposable, AsyncDisposable {
   readonly bus: EventBus;
-  readonly registry = new PluginRegistry();
   readonly #ownBus: EventBus | undefined;
   readonly #createSandbox: SandboxFactory;
+  readonly #keepWarm: PluginManagerOptions["keepWarm"];
   readonly #admit: Admit;
   readonly #container: Container;
   readonly #hooks = new Hooks();
   readonly #callAll = new CallAll();
   readonly #offers: ServiceOffers;
   readonly #memory = new MemoryWatch();
+  readonly #watches = new Set<PluginWatch>();
   /** By the names of their uses, in the order of loading. */
   readonly #plugins = new Map<string, Plugin>();
-  #scanned = false;
+  readonly #finder = new PluginFinder();
+  readonly #reloader: Reloader;
   #disposed = false;
 
   constructor(options: PluginManagerOptions) {
-    const { createSandbox, admit = admission(), bus, container = new Container() } = options;
+    const { createSandbox, keepWarm, admit = admission(), bus, container = new Container() } = options;
     this.bus = bus ?? new EventBus();
     this.#ownBus = bus ? undefined : this.bus;
     this.#createSandbox = createSandbox;
+    this.#keepWarm = keepWarm;
     this.#admit = admit;
     this.#container = container;
     this.#offers = new ServiceOffers(container);
+    this.#reloader = new Reloader(this.bus, () => this.plugins);
+  }
+
+  /** The plugins that scans have found, by their names. */
+  get registry(): PluginRegistry {
+    return this.#finder.registry;
   }
 
   /** Every plugin that is loaded, whatever its state, in the order of loading. */
@@ -133,11 +117,8 @@ export class PluginManager implements Disposable, AsyncDisposable {
    * @param places in the order of precedence @default {the project's, the user's and the system's folder}
    * @returns what was found, and everything that was not right; a broken plugin hides no other
    */
-  async scan(places: readonly (PluginPlace | string)[] = defaultPlaces()): Promise<ScanReport> {
-    this.#scanned = true;
-    const report = await scanPlugins(places);
-    const duplicates = this.registry.add(report);
-    return { ...report, problems: [...report.problems, ...duplicates] };
+  scan(places?: readonly (PluginPlace | string)[]): Promise<ScanReport> {
+    return this.#finder.scan(places);
   }
 
   /**
@@ -160,8 +141,8 @@ export class PluginManager implements Disposable, AsyncDisposable {
    *
    * @throws {KBertError} as it does
    */
-  async vet(plugin: string | URL | PluginImage): Promise<PluginImage> {
-    return isImage(plugin) ? plugin : await buildImage(await this.#sourceOf(plugin));
+  vet(plugin: string | URL | PluginImage): Promise<PluginImage> {
+    return this.#finder.image(plugin);
   }
 
   /** Loads, initializes and activates a plugin, after those that it needs. Throws as all three do. */
@@ -182,9 +163,9 @@ export class PluginManager implements Disposable, AsyncDisposable {
    */
   async startAll(uses: readonly PluginUse[]): Promise<Plugin[]> {
     const known = await Promise.all(
-      uses.map(async (use) => ({ use, manifest: await this.#manifestOf(use.plugin) })),
+      uses.map(async (use) => ({ use, manifest: await this.#finder.manifest(use.plugin) })),
     );
-    const running = this.plugins.filter(({ state }) => state === "active").map(({ image }) => image.manifest);
+    const running = this.plugins.filter(({ state }) => SERVING.has(state)).map(({ image }) => image.manifest);
     const steps = startOrder(known, running, (name) => this.registry.get(name)?.manifest);
     // All are vetted before the first of them runs.
     const images = await Promise.all(
@@ -215,73 +196,123 @@ export class PluginManager implements Disposable, AsyncDisposable {
     options?: CallAllOptions,
   ): Promise<CallAllResult<ResultOf<PortMethods[Port][Method]>>[]> {
     const plugins = this.plugins.filter((plugin) =>
-      plugin.port === port && plugin.state === "active" && plugin.has(method)
+      plugin.port === port && SERVING.has(plugin.state) && plugin.has(method)
     );
     const results = await this.#callAll.call(plugins, method, args as readonly WireValue[], options);
     return results as CallAllResult<ResultOf<PortMethods[Port][Method]>>[]; // checked by each plugin's port
   }
 
+  /**
+   * Lets what a plugin's files are now take over from what runs of it; calls wait for a moment, and its state goes
+   * over. See {@linkcode ReloadOptions}. Reloads of one plugin come one after the other.
+   *
+   * @param name of the use
+   * @returns `unchanged` if its code is what runs already
+   * @throws {KBertError} `plugin/unknown`; `plugin/reload` for whatever else goes wrong, with the reason as `cause`
+   * and the place in the source: what ran before goes on, and `plugin.reload_failed` says so too
+   */
+  reload(name: string, options?: ManagerReloadOptions): Promise<ReloadResult> {
+    return this.#reloader.reload(this.#require(name), options);
+  }
+
+  /**
+   * Goes back to the version before the last reload, with the state of now.
+   *
+   * @throws {KBertError} as {@linkcode PluginManager.reload} does, and `plugin/state` if there is none
+   */
+  rollback(name: string, options?: ReloadOptions): Promise<ReloadReport> {
+    return this.#reloader.rollback(this.#require(name), options);
+  }
+
+  /**
+   * Reloads each plugin when a file of it is saved, those that are loaded later too, until the result is disposed
+   * of. A reload that fails is told as `plugin.reload_failed`, and the next save tries again.
+   *
+   * Plugins that were not read from a folder are passed over. Takes the right to read the folders.
+   */
+  watch(options?: WatchOptions): Disposable {
+    const actions = {
+      reload: (name: string, options: ReloadOptions) => this.reload(name, options),
+      keepWarm: this.#keepWarm,
+    };
+    const watch = new PluginWatch(actions, this.bus, options);
+    for (const plugin of this.plugins) watch.add(plugin);
+    this.#watches.add(watch);
+    return {
+      [Symbol.dispose]: () => {
+        this.#watches.delete(watch);
+        watch[Symbol.dispose]();
+      },
+    };
+  }
+
   /** Ends all plugins at once, the last one first. */
   [Symbol.dispose](): void {
-    this.#disposed = true;
+    this.#end();
     for (const plugin of this.plugins.toReversed()) plugin[Symbol.dispose]();
     this.#ownBus?.[Symbol.dispose]();
   }
 
   /** Deactivates and unloads all plugins, the last one first. Twice is harmless. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#disposed = true;
+    this.#end();
     for (const plugin of this.plugins.toReversed()) await plugin.unload("its manager was disposed of");
     this.#ownBus?.[Symbol.dispose]();
   }
 
+  #end(): void {
+    this.#disposed = true;
+    for (const watch of this.#watches) watch[Symbol.dispose]();
+    this.#watches.clear();
+  }
+
+  #require(name: string): Plugin {
+    const plugin = this.#plugins.get(name);
+    if (plugin) return plugin;
+    const nearest = suggest(name, [...this.#plugins.keys()]);
+    const advice = nearest === undefined ? "" : `; did you mean ${nearest}?`;
+    throw new KBertError("plugin/unknown", `No plugin ${printable(name)} is loaded${advice}`, {
+      plugin: name,
+      ...(nearest !== undefined && { nearest }),
+    });
+  }
+
   #load<Port extends PortName>(image: PluginImage, options: LoadOptions<Port>): Plugin<Port> {
     const { manifest } = image;
-    checkCompatibility(manifest, RUNTIME_VERSION);
     const port = portOf(image, options.port);
-    const { settingsSource, priority = 0, seed = 0 } = options;
-    const where = settingsSource?.file ?? `the settings of ${manifest.name}`;
-    const settings = parseSettings(manifest, port, options.settings ?? {}, where, settingsSource);
+    const { priority = 0, seed = 0 } = options;
     const name = this.#freeName(options.as ?? manifest.name);
     if (this.#disposed) {
       const reason = "its manager was disposed of";
       const message = `The plugin ${name} cannot be loaded because ${reason}`;
       throw new KBertError("plugin/closed", message, { plugin: name, reason });
     }
+    const use = { ...options, port, name, priority };
+    const version = (image: PluginImage): PluginVersion => makeVersion(image, use, this.#admit, this.#offers);
     const plugin = new Plugin<Port>({
-      ...{ image, port, name, seed, priority },
-      limits: effectiveLimits(manifest, options.limits),
-      config: completeConfig(manifest, settings, { name, priority }),
+      ...version(image),
+      ...{ port, name, seed, priority },
       createSandbox: this.#createSandbox,
       memory: this.#memory,
-      admit: () => this.#admit(image, port, options.tier),
       bus: this.bus,
       hooks: this.#hooks,
       container: this.#container,
-      findService: (service, scope) => this.#offers.find(manifest, service, scope),
       onCrash: (reason) => supervisor?.crashed(reason),
       onUnload: () => {
         supervisor?.[Symbol.dispose]();
         this.#plugins.delete(name);
+        for (const watch of this.#watches) watch.remove(name);
       },
     });
     const restart = options.restart ?? (PORTS[port].restarts ? {} : false);
     const supervisor = restart
       ? new Supervisor(plugin, this.bus, { ...RESTART_DEFAULTS, ...restart })
       : undefined;
-    this.#plugins.set(name, plugin as unknown as Plugin);
+    const loaded = plugin as unknown as Plugin;
+    this.#plugins.set(name, loaded);
+    this.#reloader.add(loaded, version);
+    for (const watch of this.#watches) watch.add(loaded);
     return plugin;
-  }
-
-  /** Without reading any code. */
-  async #manifestOf(plugin: string | URL | PluginImage): Promise<PluginManifest> {
-    return isImage(plugin) ? plugin.manifest : (await readManifest(await this.#sourceOf(plugin))).manifest;
-  }
-
-  async #sourceOf(plugin: string | URL): Promise<PluginSource> {
-    if (!isName(plugin)) return pluginSource(plugin);
-    if (!this.#scanned) await this.scan();
-    return pluginSource(this.registry.require(plugin).folder);
   }
 
   #freeName(name: string): string {
@@ -295,22 +326,3 @@ export class PluginManager implements Disposable, AsyncDisposable {
 type ArgsOf<Method> = Method extends (...args: infer Args) => unknown ? Args : never;
 /** What a method answers. */
 type ResultOf<Method> = Method extends (...args: never[]) => infer Result ? Awaited<Result> : never;
-
-function isImage(plugin: string | URL | PluginImage): plugin is PluginImage {
-  return typeof plugin === "object" && "manifest" in plugin;
-}
-
-/** Neither a path nor a URL. */
-function isName(plugin: string | URL): plugin is string {
-  return typeof plugin === "string" && /^[a-z][a-z0-9_-]*$/.test(plugin);
-}
-
-/** The port that was asked for, or the only one that there is. */
-function portOf<Port extends PortName>({ manifest }: PluginImage, wanted: Port | undefined): Port {
-  const offered = Object.keys(manifest.entry_points) as PortName[];
-  const port = wanted ?? (offered.length === 1 ? offered[0] : undefined);
-  if (port !== undefined && offered.includes(port)) return port as Port;
-  const problem = wanted === undefined ? "several ports, so say which" : `no ${wanted}`;
-  const message = `The plugin ${manifest.name} has ${problem}; it offers ${offered.join(", ")}`;
-  throw new KBertError("plugin/image", message, { plugin: manifest.name });
-}

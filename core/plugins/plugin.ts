@@ -14,31 +14,24 @@ import { KBertError, messageOf } from "../wall/errors.ts";
 import type { CallOptions } from "../wall/options.ts";
 import type { Tier } from "../wall/sandbox.ts";
 import type { WireValue } from "../wall/values.ts";
-import type { Admitted } from "./admission.ts";
-import { CallGate } from "./call_gate.ts";
 import { PluginCaller } from "./caller.ts";
 import type { MethodDescription } from "./description.ts";
 import type { Side } from "./exchange.ts";
 import type { Hooks } from "./hooks.ts";
 import { advice, nextState, type PluginAction, type PluginState, SERVING } from "./lifecycle.ts";
 import { PhaseClock } from "./phase_clock.ts";
+import { PluginCalls } from "./plugin_calls.ts";
 import { type PortMethods, PORTS } from "./ports.ts";
-import { type PluginVersion, type ReloadOptions, type ReloadReport, Reloads } from "./reloads.ts";
+import { type ReloadOptions, type ReloadReport, Reloads } from "./reloads.ts";
 import { type Callable, type Remote, remote } from "./remote.ts";
 import { type Admission, PluginRun, type RunOptions } from "./run.ts";
-import type { ShadowRun } from "./shadow.ts";
+import type { PluginVersion } from "./version.ts";
 
 /** What a plugin is made with; the manager knows it all. */
-export interface PluginOptions<Port extends PortName = PortName> extends RunOptions {
+export interface PluginOptions<Port extends PortName = PortName> extends RunOptions, PluginVersion {
   readonly port: Port;
   readonly priority: number;
   readonly hooks: Hooks;
-  /**
-   * Asked before each start: where it runs, and with which rights.
-   *
-   * @param before what the version has that it takes over from
-   */
-  readonly admit: (before?: Admitted) => Promise<Admission>;
   /** Called when it ended by itself while it was active: what served is to serve again. */
   readonly onCrash: (reason: Error) => void;
   /** Called once, when it is unloaded. */
@@ -63,10 +56,8 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
   readonly priority: number;
   /** A reload changes what follows from the code. */
   #options: PluginOptions<Port>;
-  readonly #gate: CallGate;
+  readonly #calls: PluginCalls;
   readonly #reloads: Reloads;
-  /** Answers the same calls, to be compared. */
-  #shadow: ShadowRun | undefined;
   #state: PluginState = "discovered";
   /** How often the state changed: a phase that was overtaken knows it by that. */
   #changes = 0;
@@ -85,7 +76,11 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
     this.name = name;
     this.port = port;
     this.priority = priority;
-    this.#gate = new CallGate(name, limits.openCalls);
+    this.#calls = new PluginCalls({
+      ...{ name, openCalls: limits.openCalls },
+      serving: () => this.#serving(),
+      onTimeout: (run, error) => void this.#endIfStuck(run, error),
+    });
     this.#reloads = this.#makeReloads();
   }
 
@@ -110,7 +105,7 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
 
   /** Calls and streams that wait for an answer, or for a reload. */
   get openCalls(): number {
-    return (this.#caller?.openCalls ?? 0) + this.#gate.waiting;
+    return this.#calls.open;
   }
 
   /**
@@ -195,6 +190,11 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
     return this.#reloads.previous;
   }
 
+  /** There is nothing to go back to any more. */
+  forgetPrevious(): void {
+    this.#reloads.forget();
+  }
+
   /**
    * Deactivates it if it is active, and ends it for good. Twice is harmless. Never rejects because of the
    * plugin or a hook: what fails in it is told to the bus.
@@ -211,30 +211,16 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
    * `call/aborted`, `plugin/closed`, `plugin/answer`
    */
   call(method: string, args: readonly WireValue[], options?: CallOptions): Promise<WireValue> {
-    if (this.#gate.isClosed) {
-      return this.#gate.enter(method, this.#withDeadline(options), (left) => this.#call(method, args, left));
-    }
-    return this.#call(method, args, options);
+    return this.#calls.call(method, args, options);
   }
 
   /** Calls a method that answers a stream. Leaving the loop cancels it; `timeoutMs` is for each item. */
-  async *stream(
+  stream(
     method: string,
     args: readonly WireValue[],
     options?: CallOptions,
   ): AsyncGenerator<WireValue, void, void> {
-    const { stream, first } = this.#gate.isClosed
-      ? await this.#gate.enter(method, this.#withDeadline(options), () => this.#open(method, args, options))
-      : await this.#open(method, args, options);
-    const run = this.#run;
-    try {
-      for (let item = await first; !item.done; item = await stream.next()) yield item.value;
-    } catch (error) {
-      if (run) void this.#endIfStuck(run, error);
-      throw error;
-    } finally {
-      await stream.return();
-    }
+    return this.#calls.stream(method, args, options);
   }
 
   /** Whether it declares a method; callbacks are called only with what they declare. */
@@ -363,7 +349,7 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
     const plugin = this; // deno-lint-ignore no-this-alias -- getters of an object literal have their own
     const { name, bus, hooks } = this.#options;
     return new Reloads({
-      ...{ name, bus, hooks, gate: this.#gate },
+      ...{ name, bus, hooks, gate: this.#calls.gate },
       get version() {
         return plugin.#options;
       },
@@ -383,47 +369,14 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
         if (this.#state === "reloading") this.#go("resume");
       },
       fail: (reason) => this.#failed(reason),
-      shadow: (run) => {
-        this.#shadow = run;
-        return { [Symbol.dispose]: () => void (this.#shadow = undefined) };
-      },
+      shadow: (run) => this.#calls.shadow(run),
     });
   }
 
   /** What waits to be called is refused, and nobody takes over any more. */
   #endReloads(reason: string): void {
     this.#reloads[Symbol.dispose]();
-    if (this.#gate.isClosed) this.#gate.fail(this.#ended ?? this.#gone(reason));
-  }
-
-  #call(method: string, args: readonly WireValue[], options?: CallOptions): Promise<WireValue> {
-    const caller = this.#active();
-    if (caller instanceof Error) return Promise.reject(caller);
-    const run = this.#run!;
-    const call = (): Promise<WireValue> => caller.call(method, args, options);
-    const answer = this.#shadow?.call(method, args, options ?? {}, call) ?? call();
-    answer.catch((error) => this.#endIfStuck(run, error));
-    return answer;
-  }
-
-  /** Asks for the first item at once, so that what is called after this comes after it. */
-  #open(
-    method: string,
-    args: readonly WireValue[],
-    options?: CallOptions,
-  ): Promise<
-    { stream: AsyncGenerator<WireValue, void, void>; first: Promise<IteratorResult<WireValue, void>> }
-  > {
-    const caller = this.#active();
-    if (caller instanceof Error) return Promise.reject(caller);
-    const stream = caller.stream(method, args, options);
-    const first = stream.next();
-    first.catch(() => {}); // whoever reads it hears of it
-    return Promise.resolve({ stream, first });
-  }
-
-  #withDeadline(options: CallOptions = {}): CallOptions {
-    return { timeoutMs: this.#options.limits.callMs, ...options };
+    if (this.#calls.gate.isClosed) this.#calls.gate.fail(this.#ended ?? this.#gone(reason));
   }
 
   /**
@@ -432,7 +385,7 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
    * plugin is quarantined: each restart would take another core.
    */
   async #endIfStuck(run: PluginRun, error: unknown): Promise<void> {
-    if (!(error instanceof KBertError) || error.code !== "call/timeout" || this.#run !== run) return;
+    if (this.#run !== run) return;
     if (await run.instance.isAlive(PING_MS) || this.#run !== run || !SERVING.has(this.#state)) return;
     const stuck = `it does nothing any more: it did not even react within ${PING_MS} ms after a deadline`;
     if (run.instance.tier === "process") return run.channel.close(stuck);
@@ -483,7 +436,7 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
     this.#go("fail");
     this.#reloads.giveUp(reason);
     this.#reloads.forget();
-    if (this.#gate.isClosed) this.#gate.fail(reason);
+    if (this.#calls.gate.isClosed) this.#calls.gate.fail(reason);
     this.#crashed(reason);
     this.#options.onCrash(reason);
   }
@@ -512,7 +465,7 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
   /** The version that serves ends as if there were no other; what waits to be called is refused. */
   async #leaveReload(reason: string): Promise<void> {
     this.#reloads.giveUp(this.#gone(reason));
-    if (this.#gate.isClosed) this.#gate.fail(this.#gone(reason));
+    if (this.#calls.gate.isClosed) this.#calls.gate.fail(this.#gone(reason));
     if (this.#state === "reloading") this.#go(this.#run ? "resume" : "fail");
   }
 
@@ -527,8 +480,11 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
   }
 
   /** What calls it, or why it cannot be called. */
-  #active(): PluginCaller | Error {
-    if (SERVING.has(this.#state) && this.#caller) return this.#caller;
+  #serving(): Side | Error {
+    const { limits: { callMs } } = this.#options;
+    if (SERVING.has(this.#state) && this.#run && this.#caller) {
+      return { run: this.#run, caller: this.#caller, callMs };
+    }
     // Why it is gone says more than that it is.
     return this.#ended ?? this.#notNow("call");
   }

@@ -12,12 +12,9 @@ import type { CallGate } from "./call_gate.ts";
 import { exchange, type Exchanged, type ExchangeOptions, retire, type Side } from "./exchange.ts";
 import type { Hooks } from "./hooks.ts";
 import { PhaseClock, type PhaseTimes } from "./phase_clock.ts";
-import type { PluginOptions } from "./plugin.ts";
 import type { PluginState } from "./plugin_state.ts";
 import { type ShadowOptions, type ShadowReport, ShadowRun } from "./shadow.ts";
-
-/** One version of a plugin's code, and what follows from it. */
-export type PluginVersion = Pick<PluginOptions, "image" | "config" | "limits" | "findService" | "admit">;
+import type { PluginVersion } from "./version.ts";
 
 /** How a plugin is reloaded. */
 export interface ReloadOptions extends ExchangeOptions {

@@ -9,7 +9,8 @@
  * @module
  */
 import { after } from "../bus/settle.ts";
-import { messageOf } from "../wall/errors.ts";
+import { fromWire } from "../table/wire.ts";
+import { KBertError, messageOf } from "../wall/errors.ts";
 import type { CallOptions } from "../wall/options.ts";
 import type { WireValue } from "../wall/values.ts";
 import type { PluginCaller } from "./caller.ts";
@@ -52,9 +53,10 @@ export class ShadowRun implements Disposable {
   #begun = 0;
   #largest = 0;
 
-  /** @throws {RangeError} for a number of calls that is none */
+  /** @throws {RangeError} for a number of calls or a tolerance that is none */
   constructor(caller: PluginCaller, options: ShadowOptions, signal: AbortSignal) {
     const { calls, withinMs = WITHIN_MS } = options;
+    compareValues(0, 0, options); // refuses a tolerance that is none
     if (!Number.isInteger(calls) || calls < 1) throw new RangeError(`Cannot compare ${calls} calls`);
     this.#caller = caller;
     this.#options = options;
@@ -86,8 +88,8 @@ export class ShadowRun implements Disposable {
     const { signal: _, transfer: __, ...limits } = options;
     const answer = call();
     const began = performance.now();
-    const old = ended(answer, began);
-    const shadow = ended(this.#caller.call(method, copies, limits), began);
+    const old = ended(method, answer, began);
+    const shadow = ended(method, this.#caller.call(method, copies, limits), began);
     void Promise.all([old, shadow]).then(([old, shadow]) => this.#compare(method, old, shadow));
     return answer;
   }
@@ -110,10 +112,9 @@ export class ShadowRun implements Disposable {
 
   #problemOf(old: Answer, fresh: Answer): string | undefined {
     if ("error" in old) {
-      // A call that its caller gave up, or both failed in, says nothing about the answers.
-      return "error" in fresh
-        ? undefined
-        : "answered, and the version before failed: " + messageOf(old.error);
+      // That its caller gave it up says nothing about the answers, and that both failed is alike.
+      if ("error" in fresh || isGivenUp(old.error)) return undefined;
+      return `answered, and the version before failed: ${messageOf(old.error)}`;
     }
     if ("error" in fresh) return `failed, and the version before answered: ${messageOf(fresh.error)}`;
     const { isWithin, largest, place, problem } = compareValues(old.value, fresh.value, this.#options);
@@ -142,12 +143,20 @@ interface Ended {
  * How a call ended, and after how long. Never rejects. The answer is copied before its caller has it, who may
  * change it or move it away.
  */
-async function ended(call: Promise<WireValue>, began: number): Promise<Ended> {
-  const answer = await call.then(
-    (value) => ({ value: structuredClone(value) }),
-    (error: unknown) => ({ error }),
-  );
+async function ended(method: string, call: Promise<WireValue>, began: number): Promise<Ended> {
+  const answer = await call.then((value) => ({ value: comparable(method, value) }))
+    .catch((error: unknown) => ({ error }));
   return { answer, milliseconds: performance.now() - began };
+}
+
+/** A copy, in a form in which a tolerance means something: a table crosses as the bytes of its columns. */
+function comparable(method: string, value: WireValue): WireValue {
+  const copy = structuredClone(value);
+  return method === "extractFeatures" ? fromWire(copy).toLists() as unknown as WireValue : copy;
+}
+
+function isGivenUp(error: unknown): boolean {
+  return error instanceof KBertError && error.code === "call/aborted";
 }
 
 /** Undefined if it cannot be copied: then it cannot cross either, and the call says so. */

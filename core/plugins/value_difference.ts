@@ -1,7 +1,7 @@
 /**
  * How far an answer is from the one that is expected: what a new version of a plugin says beside the old one.
  *
- * Numbers may differ within a tolerance, everything else has to be equal. Both values were written by plugins.
+ * Numbers may differ within a tolerance, everything else has to be equal. Plugins wrote both values.
  * What bounds the recursion is that decodeValue() (core/wall/values.ts) lets nothing through that is deeper
  * than 32 levels, and that JSON cannot hold itself. Besides, every property is read once, and only own ones.
  *
@@ -26,9 +26,9 @@ export interface ValueDifference {
   /** Whether all numbers are within tolerance, and everything else is equal. */
   readonly isWithin: boolean;
   /**
-   * The largest absolute difference of two numbers, within tolerance or not; 0 if there are none, and Infinity
-   * where one is NaN or infinite and the other is not the same. Items of lists, bytes or tensors that are not of
-   * one length, dtype and shape are not compared.
+   * The largest absolute difference of two numbers, within tolerance or not; 0 if there are none, Infinity
+   * where one is NaN or infinite and the other is not the same. Lists of unequal length, and tensors of
+   * unequal dtype or shape, are not looked into.
    */
   readonly largest: number;
   /** Where the first is that is out of tolerance: `logits[3]`, `[0].text`, `""` for the value itself. */
@@ -258,7 +258,7 @@ function indices(numbers: readonly number[]): string {
 function placeOf(path: readonly Step[]): string {
   const place = path.map((step, depth) => {
     if (typeof step === "number") return `[${step}]`;
-    if (typeof step !== "string") return step.length === 0 ? "" : indices(step); // of a scalar, there are none
+    if (typeof step !== "string") return step.length === 0 ? "" : indices(step); // a scalar has none
     if (!/^[A-Za-z_]\w{0,39}$/.test(step)) return `[${quoted(step)}]`;
     return depth === 0 ? step : `.${step}`;
   });

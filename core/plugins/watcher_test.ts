@@ -6,8 +6,13 @@ import { FolderWatcher, type FolderWatcherOptions } from "./watcher.ts";
 
 type Pause = (milliseconds: number) => Promise<unknown>;
 
-/** Long enough for a second call: a look, and the patience with a file that is gone. */
-const QUIET_MS = 900;
+/** Long enough for a second call: until the next look finds something, and it is quiet. */
+const QUIET_MS = 600;
+
+/** For saves with gaps: on a busy machine they are longer than a test wants them to be. */
+const PATIENT = { quietMs: 150, patienceMs: 1_000 };
+/** Long enough for a second call of a watcher that is so patient. */
+const PATIENT_QUIET_MS = 1_800;
 
 const pause: Pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -40,9 +45,9 @@ class Saved implements AsyncDisposable {
   }
 
   /** The calls when no more come; waits for `expected` of them first. */
-  async callsAfter(expected: number): Promise<number> {
+  async callsAfter(expected: number, quietMs = QUIET_MS): Promise<number> {
     for (let turn = 0; turn < 3_000 && this.calls < expected; turn++) await pause(10);
-    await pause(QUIET_MS);
+    await pause(quietMs);
     return this.calls;
   }
 
@@ -52,6 +57,7 @@ class Saved implements AsyncDisposable {
   }
 }
 
+/** Versions have different lengths: where time is faked, all are written in one millisecond. */
 async function writePlugin(folder: string, version: number): Promise<void> {
   await Deno.mkdir(`${folder}/lib`, { recursive: true });
   await Deno.writeTextFile(`${folder}/plugin.yaml`, `version: ${version}.0.0\n`);
@@ -61,10 +67,10 @@ async function writePlugin(folder: string, version: number): Promise<void> {
 
 /** What editors and other programs do when they save a plugin once. */
 const SAVES: Readonly<Record<string, (plugin: string, pause: Pause) => Promise<unknown>>> = {
-  "is written in place": (plugin) => Deno.writeTextFile(`${plugin}/head.ts`, "export const version = 2;\n"),
+  "is written in place": (plugin) => Deno.writeTextFile(`${plugin}/head.ts`, "export const version = 20;\n"),
   "is written in place, piece by piece": async (plugin, pause) => {
     using file = await Deno.open(`${plugin}/head.ts`, { write: true, truncate: true });
-    for (const piece of ["export const ", "version = ", "2;\n"]) {
+    for (const piece of ["export const ", "version = ", "20;\n"]) {
       await pause(10);
       await file.write(new TextEncoder().encode(piece));
     }
@@ -72,10 +78,10 @@ const SAVES: Readonly<Record<string, (plugin: string, pause: Pause) => Promise<u
   "is emptied, and written later": async (plugin, pause) => {
     await Deno.writeTextFile(`${plugin}/head.ts`, "");
     await pause(120);
-    await Deno.writeTextFile(`${plugin}/head.ts`, "export const version = 2;\n");
+    await Deno.writeTextFile(`${plugin}/head.ts`, "export const version = 20;\n");
   },
   "is written beside and renamed over it": async (plugin) => {
-    await Deno.writeTextFile(`${plugin}/.head.ts.tmp`, "export const version = 2;\n");
+    await Deno.writeTextFile(`${plugin}/.head.ts.tmp`, "export const version = 20;\n");
     await Deno.rename(`${plugin}/.head.ts.tmp`, `${plugin}/head.ts`);
   },
   "is set aside as a backup and written anew, as Vim does": async (plugin, pause) => {
@@ -83,32 +89,32 @@ const SAVES: Readonly<Record<string, (plugin: string, pause: Pause) => Promise<u
     await Deno.remove(`${plugin}/4913`);
     await Deno.rename(`${plugin}/head.ts`, `${plugin}/head.ts~`);
     await pause(10);
-    await Deno.writeTextFile(`${plugin}/head.ts`, "export const version = 2;\n");
+    await Deno.writeTextFile(`${plugin}/head.ts`, "export const version = 20;\n");
     await Deno.remove(`${plugin}/head.ts~`);
   },
   "is deleted, and created again later": async (plugin, pause) => {
     await Deno.remove(`${plugin}/head.ts`);
     await pause(120);
-    await Deno.writeTextFile(`${plugin}/head.ts`, "export const version = 1;\n"); // as it was
+    await Deno.writeTextFile(`${plugin}/head.ts`, "export const version = 20;\n");
   },
   "comes with forty others, as from git checkout": async (plugin) => {
     await Deno.mkdir(`${plugin}/new/deep`, { recursive: true });
     await Deno.remove(`${plugin}/head.ts`);
     await Deno.remove(`${plugin}/lib`, { recursive: true });
     for (let file = 0; file < 40; file++) await Deno.writeTextFile(`${plugin}/new/deep/${file}.ts`, "1");
-    await writePlugin(plugin, 2);
+    await writePlugin(plugin, 20);
   },
   "is new, in a new folder": async (plugin) => {
     await Deno.mkdir(`${plugin}/new/deep`, { recursive: true });
     await Deno.writeTextFile(`${plugin}/new/deep/file.mjs`, "export {};\n");
   },
   "comes with its folder from elsewhere": async (plugin) => {
-    await writePlugin(`${plugin}.new`, 2);
+    await writePlugin(`${plugin}.new`, 20);
     await Deno.rename(`${plugin}.new`, `${plugin}/moved`);
   },
   "goes with its folder": (plugin) => Deno.rename(`${plugin}/lib`, `${plugin}.lib`),
   "is in a folder that takes the place of another": async (plugin) => {
-    await writePlugin(`${plugin}.new`, 2);
+    await writePlugin(`${plugin}.new`, 20);
     await Deno.rename(`${plugin}/lib`, `${plugin}.lib`);
     await Deno.rename(`${plugin}.new/lib`, `${plugin}/lib`);
   },
@@ -117,28 +123,28 @@ const SAVES: Readonly<Record<string, (plugin: string, pause: Pause) => Promise<u
 /** The same for the folder of the plugin itself. */
 const REPLACEMENTS: typeof SAVES = {
   "is renamed away and another takes its place": async (plugin) => {
-    await writePlugin(`${plugin}.new`, 2);
+    await writePlugin(`${plugin}.new`, 20);
     await Deno.rename(plugin, `${plugin}.old`);
     await Deno.rename(`${plugin}.new`, plugin);
   },
   "is renamed away and another takes its place later": async (plugin, pause) => {
-    await writePlugin(`${plugin}.new`, 2);
+    await writePlugin(`${plugin}.new`, 20);
     await Deno.rename(plugin, `${plugin}.old`);
     await pause(700);
     await Deno.rename(`${plugin}.new`, plugin);
   },
   "is deleted and created again": async (plugin) => {
     await Deno.remove(plugin, { recursive: true });
-    await writePlugin(plugin, 1); // as it was
+    await writePlugin(plugin, 20);
   },
   "is deleted, and created again later, file by file": async (plugin, pause) => {
     await Deno.remove(plugin, { recursive: true });
     await pause(700);
     await Deno.mkdir(plugin);
     await pause(120);
-    await Deno.writeTextFile(`${plugin}/plugin.yaml`, "version: 2.0.0\n");
+    await Deno.writeTextFile(`${plugin}/plugin.yaml`, "version: 20.0.0\n");
     await pause(120);
-    await writePlugin(plugin, 2);
+    await writePlugin(plugin, 20);
   },
 };
 
@@ -159,11 +165,11 @@ function noEvents(watchFs: typeof Deno.watchFs = () => {
 test("FolderWatcher calls once for each way to save, all at once in folders of their own", async () => {
   await Promise.all(
     Object.entries(SAVES).map(async ([how, save]) => {
-      await using saved = await Saved.make();
+      await using saved = await Saved.make(PATIENT);
 
       await save(saved.plugin, pause);
 
-      assertEquals([await saved.callsAfter(1), saved.problems], [1, []], `a file ${how}`);
+      assertEquals([await saved.callsAfter(1, PATIENT_QUIET_MS), saved.problems], [1, []], `a file ${how}`);
     }),
   );
 });
@@ -171,13 +177,17 @@ test("FolderWatcher calls once for each way to save, all at once in folders of t
 test("FolderWatcher calls once for each way to replace the folder, and goes on", async () => {
   await Promise.all(
     Object.entries(REPLACEMENTS).map(async ([how, save]) => {
-      await using saved = await Saved.make();
+      await using saved = await Saved.make(PATIENT);
 
       await save(saved.plugin, pause);
-      const first = await saved.callsAfter(1);
+      const first = await saved.callsAfter(1, PATIENT_QUIET_MS);
       await Deno.writeTextFile(`${saved.plugin}/lib/part.ts`, "export const part = 3;\n");
 
-      assertEquals([first, await saved.callsAfter(2), saved.problems], [1, 2, []], `the folder ${how}`);
+      assertEquals(
+        [first, await saved.callsAfter(2, PATIENT_QUIET_MS), saved.problems],
+        [1, 2, []],
+        `the folder ${how}`,
+      );
     }),
   );
 });
@@ -254,8 +264,8 @@ test("FolderWatcher calls nobody for reading and for other files, and is awake a
 });
 
 test("FolderWatcher knows two folders apart", async () => {
-  await using one = await Saved.make();
-  await using other = await Saved.make();
+  await using one = await Saved.make(PATIENT);
+  await using other = await Saved.make(PATIENT);
 
   await SAVES["comes with forty others, as from git checkout"]!(one.plugin, pause);
   const first = await one.callsAfter(1);
@@ -359,10 +369,9 @@ test("FolderWatcher calls again after a call during which something was saved, n
     },
   });
 
-  for (let version = 2; version < 4; version++) {
-    await Deno.writeTextFile(`${saved.plugin}/head.ts`, `export const version = ${version}0;\n`);
-    await clock.tickAsync(700);
-    await Deno.writeTextFile(`${saved.plugin}/head.ts`, `export const version = ${version}00;\n`);
+  for (const version of [20, 300, 4_000]) {
+    await writePlugin(saved.plugin, version); // at 0, 400 and 800, while the first call runs from 300 to 1300
+    await clock.tickAsync(400);
   }
   await clock.tickAsync(10_000);
 
@@ -379,8 +388,8 @@ test("FolderWatcher reports what onChange throws, and goes on", async () => {
     },
   });
 
-  for (let version = 2; version < 4; version++) {
-    await writePlugin(saved.plugin, version * 10 ** version);
+  for (const version of [20, 300]) {
+    await writePlugin(saved.plugin, version);
     await clock.tickAsync(1_000);
   }
 
@@ -473,7 +482,7 @@ test("FolderWatcher reports a folder that cannot be watched once each time, and 
     assertEquals(saved.problems.length, time + 1);
 
     await Deno.remove(saved.plugin);
-    await writePlugin(saved.plugin, 2);
+    await writePlugin(saved.plugin, 20 * 10 ** time);
     await clock.tickAsync(5_000);
     await Deno.remove(`${saved.root}/aside`, { recursive: true });
   }
@@ -483,6 +492,7 @@ test("FolderWatcher reports a folder that cannot be watched once each time, and 
 
 test("FolderWatcher calls nobody after it was disposed of, and has no timer then", async () => {
   using clock = fakeTime();
+  using _deaf = noEvents();
   await using saved = await Saved.make("unwatched");
   const watcher = saved.watch(saved.plugin);
   const missing = saved.watch(`${saved.root}/missing`);
@@ -497,6 +507,19 @@ test("FolderWatcher calls nobody after it was disposed of, and has no timer then
   await clock.tickAsync(10_000);
 
   assertEquals(saved.calls, 0);
+});
+
+test("FolderWatcher that was disposed of hears nothing of what happened before and after", async () => {
+  await using saved = await Saved.make("unwatched");
+  const watcher = saved.watch(saved.plugin);
+
+  await writePlugin(saved.plugin, 20);
+  await pause(20); // the events are here, and it is not quiet yet
+  watcher[Symbol.dispose]();
+  const before = saved.calls;
+  await writePlugin(saved.plugin, 300);
+
+  assertEquals(await saved.callsAfter(0), before);
 });
 
 test("FolderWatcher can be disposed of by its own call, whose error is then nobody's", async () => {

@@ -30,6 +30,8 @@ export interface PluginImage {
   readonly kit: Kit;
   /** Of the manifest and the modules, in hexadecimal. */
   readonly sha256: string;
+  /** Where it was read from, a path or a URL: there a reload finds what has become of it. Not a part of the hash. */
+  readonly location?: string;
 }
 
 /** Bounds of an image: what a person could still read before they trust it, and room for a few packages. */
@@ -55,7 +57,8 @@ export async function buildImage(source: PluginSource): Promise<PluginImage> {
     take: (url, code) => void modules.set(url, code),
     follow: () => true,
   });
-  return await sealImage(manifestText, new Map([...modules].sort(byUrl)), source.name);
+  const image = await sealImage(manifestText, new Map([...modules].sort(byUrl)), source.name);
+  return { ...image, location: source.location };
 }
 
 /**

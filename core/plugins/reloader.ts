@@ -1,0 +1,199 @@
+/**
+ * Reloads plugins of a manager: reads what their files are now, checks it against all that the use and the other
+ * plugins expect of it, lets it take over, and tells what came of it.
+ *
+ * @module
+ */
+import type { EventBus } from "../bus/event_bus.ts";
+import { pluginDependencies } from "../manifest/dependency.ts";
+import { buildImage, type PluginImage } from "../security/image.ts";
+import { pluginSource } from "../security/source.ts";
+import { KBertError, messageOf } from "../wall/errors.ts";
+import { SERVING } from "./lifecycle.ts";
+import { orderByDependencies } from "./order.ts";
+import { PhaseClock } from "./phase_clock.ts";
+import type { Plugin } from "./plugin.ts";
+import { portOf } from "./plugin_finder.ts";
+import type { ReloadOptions, ReloadReport } from "./reloads.ts";
+import { placeOf } from "./source_place.ts";
+import type { PluginVersion } from "./version.ts";
+
+/** How a plugin is reloaded by its manager. */
+export interface ManagerReloadOptions extends ReloadOptions {
+  /** The new version. @default {what is in the folder that it was loaded from} */
+  readonly image?: PluginImage;
+}
+
+/** What came of it. */
+export type ReloadResult =
+  | ReloadReport & { readonly kind: "reloaded" }
+  | { readonly kind: "unchanged"; readonly plugin: string; readonly sha256: string };
+
+/** What is known of a plugin here. */
+interface Known {
+  readonly makeVersion: (image: PluginImage) => PluginVersion;
+  /** Settles with the reload before; there is one at a time. */
+  last: Promise<unknown>;
+  /** The reload that goes on. */
+  current?: { readonly clock: PhaseClock; readonly superseded: AbortController } | undefined;
+}
+
+/** See the module's text. */
+export class Reloader {
+  readonly #bus: EventBus;
+  readonly #plugins: () => readonly Plugin[];
+  readonly #known = new WeakMap<Plugin, Known>();
+
+  /** @param plugins all that are loaded */
+  constructor(bus: EventBus, plugins: () => readonly Plugin[]) {
+    this.#bus = bus;
+    this.#plugins = plugins;
+  }
+
+  /** @param makeVersion what an image comes to in this use; throws what is wrong with it */
+  add(plugin: Plugin, makeVersion: (image: PluginImage) => PluginVersion): void {
+    this.#known.set(plugin, { makeVersion, last: Promise.resolve() });
+  }
+
+  /** See `PluginManager.reload`. */
+  reload(plugin: Plugin, options: ManagerReloadOptions = {}): Promise<ReloadResult> {
+    return this.#inTurn(plugin, options, async (options, clock) => {
+      const image = await clock.timed(
+        "build",
+        () => options.image ? Promise.resolve(options.image) : rebuilt(plugin),
+      );
+      const { sha256 } = image;
+      if (sha256 === plugin.image.sha256 && SERVING.has(plugin.state)) {
+        return { kind: "unchanged", plugin: plugin.name, sha256 };
+      }
+      this.#requireFitting(plugin, image);
+      const version = this.#known.get(plugin)!.makeVersion(image);
+      const report = await plugin.reload(version, options, clock);
+      await this.#tell(plugin, report);
+      return { kind: "reloaded", ...report };
+    });
+  }
+
+  /** See `PluginManager.rollback`. */
+  rollback(plugin: Plugin, options: ReloadOptions = {}): Promise<ReloadReport> {
+    return this.#inTurn(plugin, options, async (options, clock) => {
+      const { name, state, previous, image } = plugin;
+      if (previous === undefined) {
+        const message =
+          `There is no version of ${name} to go back to: it was not reloaded, or rolled back already`;
+        throw new KBertError("plugin/state", message, { plugin: name, state, action: "rollback" });
+      }
+      const report = await plugin.reload(previous, { trialMs: 0, ...options }, clock);
+      plugin.forgetPrevious();
+      await this.#bus.emit("plugin.rolled_back", {
+        plugin_name: name,
+        from_sha256: image.sha256,
+        to_sha256: report.to,
+        reason: "it was asked for",
+      });
+      return report;
+    });
+  }
+
+  /** Reloads of one plugin follow each other; one that only compares is given up for the next. */
+  #inTurn<Options extends ReloadOptions, T>(
+    plugin: Plugin,
+    options: Options,
+    run: (options: Options, clock: PhaseClock) => Promise<T>,
+  ): Promise<T> {
+    const known = this.#known.get(plugin)!;
+    if (known.current?.clock.current === "shadow") {
+      known.current.superseded.abort(new Error("a newer version came meanwhile"));
+    }
+    const result = known.last.then(async () => {
+      const clock = new PhaseClock();
+      const superseded = new AbortController();
+      known.current = { clock, superseded };
+      const signals = [superseded.signal, ...(options.signal ? [options.signal] : [])];
+      try {
+        return await run({ ...options, signal: AbortSignal.any(signals) }, clock);
+      } catch (error) {
+        throw await this.#failed(plugin, clock, error);
+      } finally {
+        known.current = undefined;
+      }
+    });
+    known.last = result.catch(() => {});
+    return result;
+  }
+
+  /** @throws {KBertError} `plugin/image` for another plugin, `plugin/dependency` */
+  #requireFitting({ name, port, image: before }: Plugin, image: PluginImage): void {
+    const { manifest } = image;
+    if (manifest.name !== before.manifest.name) {
+      const message =
+        `plugin.yaml says that it is ${manifest.name} now, and it was ${before.manifest.name}; ` +
+        "load it as another plugin";
+      throw new KBertError("plugin/image", message, { plugin: name, file: "plugin.yaml" });
+    }
+    portOf(image, port);
+    const others = new Map(
+      this.#plugins().filter(({ state }) => SERVING.has(state)).map((
+        { image: { manifest } },
+      ) => [manifest.name, manifest]),
+    );
+    others.delete(manifest.name);
+    const plain = { priority: 0, enabled: true };
+    // Of the others, only what they need of this one: whatever else is wrong with them was so before.
+    orderByDependencies([
+      {
+        ...plain,
+        name: manifest.name,
+        version: manifest.version,
+        dependencies: pluginDependencies(manifest),
+      },
+      ...[...others.values()].map((other) => ({
+        ...plain,
+        name: other.name,
+        version: other.version,
+        dependencies: pluginDependencies(other).filter(({ name }) => name === manifest.name),
+      })),
+    ]);
+  }
+
+  async #tell(plugin: Plugin, report: ReloadReport): Promise<void> {
+    await this.#bus.emit("plugin.reloaded", {
+      plugin_name: plugin.name,
+      plugin_path: plugin.image.location ?? "",
+      timestamp: Date.now(),
+      from_sha256: report.from,
+      to_sha256: report.to,
+      phases_ms: report.phasesMs,
+      pause_ms: report.pauseMs,
+      calls_held: report.heldCalls,
+      began_anew: report.fresh,
+    });
+  }
+
+  async #failed(plugin: Plugin, clock: PhaseClock, cause: unknown): Promise<KBertError<"plugin/reload">> {
+    const { name, state, image } = plugin;
+    const phase = clock.current;
+    const place = placeOf(cause);
+    const where = place
+      ? ` (${place.file}${place.line ? `:${place.line}` : ""}${place.column ? `:${place.column}` : ""})`
+      : "";
+    const goesOn = SERVING.has(state) ? "the version before goes on" : `it is ${state}`;
+    const message = `Cannot reload the plugin ${name}: ${messageOf(cause)}${where}; ${goesOn}`;
+    await this.#bus.emit("plugin.reload_failed", {
+      plugin_name: name,
+      plugin_path: image.location ?? "",
+      timestamp: Date.now(),
+      error: messageOf(cause),
+      phase,
+      ...place,
+    });
+    return new KBertError("plugin/reload", message, { plugin: name, phase, ...place }, { cause });
+  }
+}
+
+/** What its folder makes now. */
+async function rebuilt({ name, image: { location } }: Plugin): Promise<PluginImage> {
+  if (location !== undefined) return await buildImage(pluginSource(location));
+  const message = `it was not loaded from a folder, so give reload() the image that it is to become`;
+  throw new KBertError("plugin/image", message, { plugin: name });
+}
