@@ -29,6 +29,7 @@ import { admission } from "./core/plugins/admission.ts";
 import { FeatureCache } from "./core/plugins/feature_cache.ts";
 import { extractFeatures, type ExtractOptions, type ExtractResult } from "./core/plugins/features.ts";
 import { PluginManager } from "./core/plugins/manager.ts";
+import type { WatchOptions } from "./core/plugins/plugin_watch.ts";
 import type { PluginUse } from "./core/plugins/use.ts";
 import type { Plugin } from "./core/plugins/plugin.ts";
 import type { Backend, BackendName } from "./core/tensor/backend.ts";
@@ -40,7 +41,7 @@ import { buildImage, type PluginImage } from "./core/security/image.ts";
 import { pluginSource } from "./core/security/source.ts";
 import type { Table } from "./core/table/table.ts";
 import { KBertError } from "./core/wall/errors.ts";
-import type { SandboxFactory } from "./core/wall/sandbox.ts";
+import type { Kit, SandboxFactory, Tier } from "./core/wall/sandbox.ts";
 import { processSandbox } from "./workers/process_sandbox.ts";
 import { SpareSandboxes } from "./workers/spare_sandboxes.ts";
 import { workerSandbox } from "./workers/worker_sandbox.ts";
@@ -111,6 +112,11 @@ export type { Remote } from "./core/plugins/remote.ts";
 export type { RestartPolicy } from "./core/plugins/restarts.ts";
 export { formatScan } from "./core/plugins/discovery.ts";
 export type { FoundPlugin, PluginPlace, ScanReport } from "./core/plugins/discovery.ts";
+export type { WatchOptions } from "./core/plugins/plugin_watch.ts";
+export type { ReloadOptions, ReloadReport } from "./core/plugins/reloads.ts";
+export type { ManagerReloadOptions, ReloadResult } from "./core/plugins/reloader.ts";
+export type { ExchangeOptions, ReloadPhase } from "./core/plugins/exchange.ts";
+export type { ShadowOptions, ShadowReport } from "./core/plugins/shadow.ts";
 export { serviceMethod } from "./core/plugins/services.ts";
 export type { Service, ServiceCaller } from "./core/plugins/services.ts";
 export type { PortName } from "./core/manifest/families.ts";
@@ -122,6 +128,7 @@ export type { Backend, BackendName } from "./core/tensor/backend.ts";
 export { parseOptions, usage } from "./core/cli/options.ts";
 export { runProgram } from "./core/cli/script.ts";
 export type { ProgramOutcome } from "./core/cli/script.ts";
+export { noteReloads } from "./core/cli/reload_notes.ts";
 export { terminalDisplay } from "./core/cli/display.ts";
 export { KBertError };
 export type { DocumentProblem, Faults } from "./core/wall/errors.ts";
@@ -131,7 +138,8 @@ export interface RuntimeOptions {
   /** Plugins to start, each after those that it needs. */
   readonly plugins?: readonly PluginUse[];
   /**
-   * Workers, and processes, that wait for a plugin once the first is loaded: loading is several times as fast.
+   * Workers, and processes, that wait for a plugin once the first is loaded: loading is several times as fast. While
+   * plugins are watched, as many more for each kind that one of them needs (with tensors, with tables, with both).
    * @default {1}
    */
   readonly spares?: number;
@@ -152,6 +160,11 @@ export interface Runtime<OwnEvents extends object = Record<never, never>> extend
   /** Carries the events of the runtime and of its plugins. */
   readonly events: EventBus<RuntimeEvents & OwnEvents>;
   readonly plugins: PluginManager;
+  /**
+   * Reloads plugins when a file of them is saved, until the result is disposed of; see
+   * {@linkcode PluginManager.watch}. What came of each save is an event: `plugin.reloaded`, `plugin.reload_failed`.
+   */
+  watch(options?: WatchOptions): Disposable;
   /** Services by token; `EventBus`, `Logger`, `MetricsCollector` and `PluginManager` are there. */
   readonly container: Container;
   readonly logger: Logger;
@@ -217,7 +230,8 @@ export async function createRuntime<OwnEvents extends object = Record<never, nev
   const createSandbox: SandboxFactory = (wanted) =>
     (wanted.tier === "worker" ? workers : processes).create(wanted);
   const admit = admission({ isOwn, ...(consent && { consent }) });
-  const plugins = stack.use(new PluginManager({ createSandbox, admit, bus: events, container }));
+  const keepWarm = (kit: Kit, tier: Tier): Disposable => (tier === "worker" ? workers : processes).keep(kit);
+  const plugins = stack.use(new PluginManager({ createSandbox, keepWarm, admit, bus: events, container }));
   container.register(EventBus, { value: events }).register(Logger, { value: logger })
     .register(MetricsCollector, { value: metrics }).register(PluginManager, { value: plugins });
   await plugins.startAll(options.plugins ?? []);
@@ -225,11 +239,12 @@ export async function createRuntime<OwnEvents extends object = Record<never, nev
   const backend = backendOnce();
   stack.use(backend);
   const loadPlugin: LoadRunPlugin = async (image, { timeoutMs, ...use }) =>
-    withDeadline(await plugins.start(image, use), timeoutMs);
+    withDeadline(plugins, await plugins.start(image, use), timeoutMs);
   const owned = stack.move();
   return {
     events: events as unknown as EventBus<RuntimeEvents & OwnEvents>, // one bus carries whatever topics there are
     ...{ plugins, container, logger, metrics },
+    watch: (options) => plugins.watch(options),
     measured: () => summary.snapshot(),
     backend: backend.get,
     async extractFeatures(table, uses, { cache, ...options } = {}): Promise<ExtractResult> {
@@ -258,13 +273,22 @@ export async function createRuntime<OwnEvents extends object = Record<never, nev
 }
 
 /** A plugin whose calls have a deadline of their own: its start may take longer than a call. */
-function withDeadline(plugin: Plugin, callTimeoutMs: number): RunPlugin {
-  const { name, image, tier } = plugin;
-  const timeoutMs = Math.min(callTimeoutMs, image.manifest.limits.callMs ?? Infinity);
+function withDeadline(plugins: PluginManager, plugin: Plugin, callTimeoutMs: number): RunPlugin {
+  const { name, tier } = plugin;
   return {
-    ...{ name, image, tier },
+    ...{ name, tier },
+    get image() {
+      return plugin.image; // a reload exchanges it
+    },
     has: (method) => plugin.has(method),
-    call: (method, args, options) => plugin.call(method, args, { timeoutMs, ...options }),
+    call: (method, args, options) => {
+      const timeoutMs = Math.min(callTimeoutMs, plugin.image.manifest.limits.callMs ?? Infinity);
+      return plugin.call(method, args, { timeoutMs, ...options });
+    },
+    rollback: async () => {
+      if (plugin.previous === undefined) return false;
+      return await plugins.rollback(plugin.name).then(() => true, () => false); // told as plugin.reload_failed
+    },
     [Symbol.asyncDispose]: () => plugin.unload(),
   };
 }

@@ -18,6 +18,9 @@ export interface HeadState {
 /** What goes over to another version: also what has added up in the middle of a step. */
 export interface HeadMemory extends HeadState {
   readonly gradients: Readonly<Record<string, HostTensor>>;
+  /** Whoever calls the head counts on these. */
+  readonly reads: string;
+  readonly task: string;
 }
 
 type Tensors = Map<string, HostTensor>;

@@ -11,7 +11,6 @@ import { AdamW, squaredNorm, type UpdateOptions } from "../core/tensor/adamw.ts"
 import { type Backend, startBackend } from "../core/tensor/backend.ts";
 import { Tape } from "../core/tensor/tape.ts";
 import { download, upload } from "../core/tensor/transfer.ts";
-import type { ServedCall } from "../core/wall/options.ts";
 import type { HostTensor } from "../core/wall/tensor.ts";
 import type { WireValue } from "../core/wall/values.ts";
 import { HeadPort } from "../plugins/sdk/head.ts";
@@ -112,13 +111,15 @@ class HeadServer {
     const lossGradient = tf.scalar(weight);
     const [hiddenGradient, ...gradients] = tape.gradients(loss, lossGradient, [states, ...variables]);
     layers.trainingStep = undefined;
+    const metrics = await this.#metrics(logits, targets);
+    // From here on nothing of the plugin's code runs: what fails in there has added nothing up.
     [...layers.parameters.keys()].forEach((name, index) => this.#accumulate(name, gradients[index]));
     const answer = {
       loss: (await loss.data())[0]!,
       logits: await download(logits),
       hiddenGradient: hiddenGradient ? await download(hiddenGradient) : zeros(hidden.shape),
       squaredGradientNorm: await squaredNorm(this.#gradients.values()),
-      metrics: await this.#metrics(logits, targets),
+      metrics,
     };
     tf.dispose([states, targets]);
     backend?.check(); // a graphics card that failed goes on with zeros
@@ -190,7 +191,8 @@ class HeadServer {
 
   /** All that goes over to another version of the head's code. */
   async capture(): Promise<WireValue> {
-    return { ...await this.state() as object, gradients: await downloadAll(this.#gradients) };
+    const { reads, task } = this.#head;
+    return { ...await this.state() as object, gradients: await downloadAll(this.#gradients), reads, task };
   }
 
   losses(memory: HeadMemory): readonly string[] {
@@ -199,7 +201,10 @@ class HeadServer {
 
   /** Goes on from another version, as far as the parameters fit. */
   takeOver(memory: HeadMemory): WireValue {
-    const { parameters } = this.#head.layers;
+    const { reads, task, layers: { parameters } } = this.#head;
+    for (const [what, before, now] of [["reads", memory.reads, reads], ["learns", memory.task, task]]) {
+      if (before !== now) throw new Error(`it ${what} ${now} now, and ${before} in what is going on`);
+    }
     const { weights, moments, gradients } = fittingParts(memory, parameters);
     for (const [name, saved] of weights) assign(parameters.get(name)!, saved);
     for (const [name, gradient] of gradients) this.#gradients.set(name, tf.keep(upload(gradient)));

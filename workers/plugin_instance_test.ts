@@ -72,7 +72,11 @@ Deno.test("PluginInstance releases resources when a phase fails, and tells the p
           throw new Error("stuck");
         },
       });
-      await assertRejects(() => new PluginInstance({ plugin, methods: new Map() })[phase](), Error, `${fails} fails`);
+      await assertRejects(
+        () => new PluginInstance({ plugin, methods: new Map() })[phase](),
+        Error,
+        `${fails} fails`,
+      );
       assertEquals(log.slice(-2), [fails, "closed"]);
     });
   }
@@ -123,7 +127,10 @@ Deno.test("PluginInstance.call() answers what a hook before it throws, and does 
   let calls = 0;
   const { plugin } = recording();
   plugin.preExecution = (method) => Promise.reject(new Error(`${method} is not allowed`));
-  const instance = new PluginInstance({ plugin, methods: new Map([["one", () => void calls++ as undefined]]) });
+  const instance = new PluginInstance({
+    plugin,
+    methods: new Map([["one", () => void calls++ as undefined]]),
+  });
 
   await assertRejects(async () => await instance.call(callOf("one")), Error, "one is not allowed");
 

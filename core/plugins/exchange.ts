@@ -9,10 +9,9 @@
  */
 import { messageOf } from "../wall/errors.ts";
 import type { CallGate } from "./call_gate.ts";
-import type { PluginCaller } from "./caller.ts";
 import type { HookedPlugin, Hooks } from "./hooks.ts";
 import type { PluginState } from "./plugin_state.ts";
-import type { PluginRun } from "./run.ts";
+import type { Side } from "./side.ts";
 
 /** The steps of a reload, in their order. `build` is before them, and `shadow` only where it was asked for. */
 export type ReloadPhase =
@@ -23,8 +22,7 @@ export type ReloadPhase =
   | "drain"
   | "capture"
   | "restore"
-  | "activate"
-  | "retire";
+  | "activate";
 
 /** How a version takes over. */
 export interface ExchangeOptions {
@@ -39,14 +37,6 @@ export interface ExchangeOptions {
    * @default {"refuse"}
    */
   readonly onStateLoss?: "refuse" | "fresh";
-}
-
-/** One side of it: a run of a version, and what calls it. */
-export interface Side {
-  readonly run: PluginRun;
-  readonly caller: PluginCaller;
-  /** Longest phase. */
-  readonly callMs: number;
 }
 
 /** What takes part. */

@@ -14,17 +14,17 @@ import { KBertError, messageOf } from "../wall/errors.ts";
 import type { CallOptions } from "../wall/options.ts";
 import type { Tier } from "../wall/sandbox.ts";
 import type { WireValue } from "../wall/values.ts";
-import { PluginCaller } from "./caller.ts";
 import type { MethodDescription } from "./description.ts";
-import type { Side } from "./exchange.ts";
 import type { Hooks } from "./hooks.ts";
 import { advice, nextState, type PluginAction, type PluginState, SERVING } from "./lifecycle.ts";
 import { PhaseClock } from "./phase_clock.ts";
 import { PluginCalls } from "./plugin_calls.ts";
-import { type PortMethods, PORTS } from "./ports.ts";
-import { type ReloadOptions, type ReloadReport, Reloads } from "./reloads.ts";
+import type { PortMethods } from "./ports.ts";
+import { type Reloaded, type ReloadOptions, Reloads } from "./reloads.ts";
 import { type Callable, type Remote, remote } from "./remote.ts";
-import { type Admission, PluginRun, type RunOptions } from "./run.ts";
+import type { PluginRun, RunListener, RunOptions } from "./run.ts";
+import { makeSide, type Side } from "./side.ts";
+import { stuckError, whyStuck } from "./stuck.ts";
 import type { PluginVersion } from "./version.ts";
 
 /** What a plugin is made with; the manager knows it all. */
@@ -37,9 +37,6 @@ export interface PluginOptions<Port extends PortName = PortName> extends RunOpti
   /** Called once, when it is unloaded. */
   readonly onUnload: () => void;
 }
-
-/** What a plugin has to say that it is there, after it has missed a deadline. */
-const PING_MS = 500;
 
 /** States in which it has ended already, for a reason that is known. */
 const OVER: ReadonlySet<PluginState> = new Set(["failed", "quarantined", "unloaded"]);
@@ -57,13 +54,16 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
   /** A reload changes what follows from the code. */
   #options: PluginOptions<Port>;
   readonly #calls: PluginCalls;
+  readonly #listener: RunListener = {
+    onEnd: (run, reason) => this.#onEnd(run, reason),
+    onSilent: (run, what) => this.#giveUp(run, what),
+  };
   readonly #reloads: Reloads;
   #state: PluginState = "discovered";
   /** How often the state changed: a phase that was overtaken knows it by that. */
   #changes = 0;
-  #run: PluginRun | undefined;
-  /** Of what runs: a stream that somebody still holds counts no more when its run has ended. */
-  #caller: PluginCaller | undefined;
+  /** What runs of it. A stream that somebody still holds counts no more when its run has ended. */
+  #side: Side | undefined;
   /** As it described them last. */
   #methods: ReadonlyMap<string, MethodDescription> = new Map();
   /** Why it ended, until it is initialized again. */
@@ -99,7 +99,7 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
 
   /** Where it runs. @throws {KBertError} `plugin/state` if nothing of it does */
   get tier(): Tier {
-    if (this.#run) return this.#run.instance.tier;
+    if (this.#side) return this.#side.run.instance.tier;
     throw this.#notNow("see the tier of");
   }
 
@@ -120,8 +120,8 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
     await this.#phase("initialize", "plugin.initialization_failed", async (stay) => {
       await hooks.run("preInitialization", this);
       stay();
-      const { instance } = this.#run ?? await this.#startFirst(stay);
-      await instance.phase("$initialize", callMs);
+      const { run } = this.#side ?? await this.#startFirst(stay);
+      await run.instance.phase("$initialize", callMs);
       await hooks.run("postInitialization", this);
     });
     const { dependencies } = this.image.manifest;
@@ -134,7 +134,7 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
     await this.#phase("activate", "plugin.activation_failed", async (stay) => {
       await hooks.run("preActivation", this);
       stay();
-      await this.#run?.instance.phase("$activate", callMs);
+      await this.#side?.run.instance.phase("$activate", callMs);
       await hooks.run("postActivation", this);
     });
     await bus.emit("plugin.activated", { plugin_name: this.name, activation_time: Date.now() });
@@ -150,9 +150,9 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
     const { hooks, bus, limits: { callMs } } = this.#options;
     await this.#phase("deactivate", "plugin.deactivation_failed", async (stay) => {
       await hooks.run("preDeactivation", this);
-      await this.#caller?.drain(callMs);
+      await this.#side?.caller.drain(callMs);
       stay();
-      await this.#run?.instance.phase("$deactivate", callMs);
+      await this.#side?.run.instance.phase("$deactivate", callMs);
       await hooks.run("postDeactivation", this);
     });
     await bus.emit("plugin.deactivated", { plugin_name: this.name, deactivation_time: Date.now() });
@@ -168,7 +168,7 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
     version: PluginVersion,
     options: ReloadOptions = {},
     clock: PhaseClock = new PhaseClock(),
-  ): Promise<ReloadReport> {
+  ): Promise<Reloaded> {
     if (SERVING.has(this.#state)) return await this.#reloads.reload(version, options, clock);
     const from = this.image.sha256;
     const isFailed = this.#state === "failed" || this.#state === "quarantined";
@@ -182,7 +182,8 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
       await clock.timed("activate", () => this.activate());
     }
     const nobody = { pauseMs: 0, heldCalls: 0, fresh: [] };
-    return { plugin: this.name, from, to: version.image.sha256, ...nobody, phasesMs: clock.times };
+    const report = { plugin: this.name, from, to: version.image.sha256, ...nobody, phasesMs: clock.times };
+    return { report, retired: Promise.resolve() };
   }
 
   /** What a rollback would bring back; undefined if nothing was reloaded, or it was rolled back already. */
@@ -255,7 +256,7 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
     this.#go("unload");
     this.#endReloads(reason);
     this.#unloading ??= Promise.resolve();
-    this.#run?.instance.channel.close(reason);
+    this.#side?.run.instance.channel.close(reason);
     this.#options.onUnload();
     this.#options.bus.post("plugin.unloaded", { plugin_name: this.name, reason });
   }
@@ -288,7 +289,7 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
     } catch (error) {
       if (this.#changes === during) {
         this.#go("fail");
-        this.#run?.instance.channel.close(messageOf(error));
+        this.#side?.run.instance.channel.close(messageOf(error));
       }
       await this.#options.bus.emit(failed, { plugin_name: this.name, error: messageOf(error) });
       throw error;
@@ -297,56 +298,35 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
   }
 
   /** Starts it where it has to run, if it is let in. */
-  async #startFirst(stay: () => void): Promise<PluginRun> {
+  async #startFirst(stay: () => void): Promise<Side> {
     const admission = await this.#options.admit();
     stay();
-    const run = this.#run = this.#makeRun(this.#options, admission);
-    await run.load();
-    this.#caller = this.#callerOf(run, this.#options);
-    this.#methods = run.methods;
-    return run;
+    const side = this.#side = makeSide(this, this.#options, admission, this.#listener);
+    await side.run.load();
+    this.#methods = side.run.methods;
+    return side;
   }
 
   /** Starts another version beside the one that serves. */
   async #startBeside(version: PluginVersion): Promise<Side> {
-    const options = { ...this.#options, ...version };
-    const { name, version: from } = this.image.manifest;
-    const before = this.#run && { image: this.image, permissions: this.#run.admission.permissions };
+    const before = this.#side && { image: this.image, permissions: this.#side.run.admission.permissions };
     const during = this.#changes;
     const admission = await version.admit(before);
     // The user may have been asked, and taken his time.
-    if (this.#changes !== during) throw this.#ended ?? this.#notNow(`reload ${name} ${from} of`);
-    const run = this.#makeRun(options, admission, true);
+    if (this.#changes !== during) throw this.#ended ?? this.#notNow("reload");
+    const side = makeSide(this, { ...this.#options, ...version }, admission, this.#listener, true);
     try {
-      await run.load();
+      await side.run.load();
     } catch (error) {
-      run.channel.close(messageOf(error));
+      side.run.channel.close(messageOf(error));
       throw error;
     }
-    return { run, caller: this.#callerOf(run, options), callMs: options.limits.callMs };
-  }
-
-  #makeRun(options: RunOptions, admission: Admission, isStandby = false): PluginRun {
-    const listener = {
-      onEnd: (run: PluginRun, reason: Error) => this.#onEnd(run, reason),
-      onSilent: (run: PluginRun, what: string) => this.#giveUp(run, what),
-    };
-    return new PluginRun(options, admission, listener, isStandby);
-  }
-
-  #callerOf(run: PluginRun, { bus, hooks, limits }: PluginOptions<Port>): PluginCaller {
-    return new PluginCaller({
-      plugin: this,
-      bus,
-      hooks,
-      rules: PORTS[this.port].methods,
-      limits,
-      target: run,
-    });
+    return side;
   }
 
   #makeReloads(): Reloads {
-    const plugin = this; // deno-lint-ignore no-this-alias -- getters of an object literal have their own
+    // deno-lint-ignore no-this-alias -- a getter of an object literal has another one
+    const plugin = this;
     const { name, bus, hooks } = this.#options;
     return new Reloads({
       ...{ name, bus, hooks, gate: this.#calls.gate },
@@ -355,20 +335,21 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
       },
       begin: () => {
         this.#go("reload");
-        return { run: this.#run!, caller: this.#caller!, callMs: this.#options.limits.callMs };
+        return this.#side!;
       },
       start: (version) => this.#startBeside(version),
-      switchTo: (version, { run, caller }) => {
+      switchTo: (version, side) => {
         this.#options = { ...this.#options, ...version };
-        this.#run = run;
-        this.#caller = caller;
-        this.#methods = run.methods;
+        this.#side = side;
+        this.#methods = side.run.methods;
         this.#go("resume");
       },
       keep: () => {
         if (this.#state === "reloading") this.#go("resume");
       },
-      fail: (reason) => this.#failed(reason),
+      fail: (reason) => {
+        if (this.#state === "reloading") this.#failed(reason);
+      },
       shadow: (run) => this.#calls.shadow(run),
     });
   }
@@ -385,33 +366,30 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
    * plugin is quarantined: each restart would take another core.
    */
   async #endIfStuck(run: PluginRun, error: unknown): Promise<void> {
-    if (this.#run !== run) return;
-    if (await run.instance.isAlive(PING_MS) || this.#run !== run || !SERVING.has(this.#state)) return;
-    const stuck = `it does nothing any more: it did not even react within ${PING_MS} ms after a deadline`;
+    if (this.#side?.run !== run) return;
+    const stuck = await whyStuck(run);
+    if (stuck === undefined || this.#side?.run !== run || !SERVING.has(this.#state)) return;
     if (run.instance.tier === "process") return run.channel.close(stuck);
     this.#giveUp(run, stuck, error);
   }
 
   /** Its thread cannot be stopped; but its calls end, nobody calls it any more, and the user hears why. */
   #giveUp(run: PluginRun, stuck: string, cause?: unknown): void {
-    if (this.#run !== run) return run.channel.close(stuck); // a version that did not take over
-    const message =
-      `The plugin ${this.name} cannot be called because ${stuck}. Its worker cannot be stopped and ` +
-      'takes a core until this program ends; load it with tier: "process", where it can be';
-    const detail = { plugin: this.name, restarts: 0, withinMs: 0 };
-    const reason = new KBertError("plugin/quarantined", message, detail, { cause });
+    if (this.#side?.run !== run) return run.channel.close(stuck); // a version that did not take over
+    const reason = stuckError(this.name, stuck, cause);
     if (!SERVING.has(this.#state)) return run.channel.close(reason); // the phase that it is in fails
     this.#go("fail");
     this.quarantine(reason);
     this.#endReloads(stuck);
     run.channel.close(reason);
-    this.#options.bus.post("plugin.quarantined", { plugin_name: this.name, restarts: 0, error: message });
+    const quarantined = { plugin_name: this.name, restarts: 0, error: reason.message };
+    this.#options.bus.post("plugin.quarantined", quarantined);
   }
 
   /** Called once for each run, by its channel, however it came to an end. */
   #onEnd(run: PluginRun, reason: Error): void {
-    if (this.#run !== run) return; // one that did not take over, or was let go
-    this.#run = this.#caller = undefined;
+    if (this.#side?.run !== run) return; // one that did not take over, or was let go
+    this.#side = undefined;
     this.#ended = reason;
     if (OVER.has(this.#state)) return;
     const wasServing = SERVING.has(this.#state);
@@ -443,35 +421,35 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
 
   async #unload(reason: string): Promise<void> {
     const { hooks, bus, onUnload, limits: { callMs } } = this.#options;
-    if (this.#state === "reloading") await this.#leaveReload(reason);
+    if (this.#state === "reloading") this.#leaveReload(reason);
     // One that has nothing to do and does not react will not let itself be deactivated either.
     if (this.#state === "active" && this.openCalls === 0) await this.#endIfSilent();
     if (this.#state === "active") await this.deactivate().catch(() => {}); // told as plugin.deactivation_failed
     await hooks.run("preUnload", this).catch((error) => this.#complain(error));
     // In a phase, or without an instance, there is nobody to say goodbye to.
     if (this.#state === "initialized" || this.#state === "deactivated") {
-      await this.#run?.instance.phase("$unload", callMs).catch((error) => this.#complain(error));
+      await this.#side?.run.instance.phase("$unload", callMs).catch((error) => this.#complain(error));
     }
-    await this.#run?.events.settled(); // what it said before it ended is heard
+    await this.#side?.run.events.settled(); // what it said before it ended is heard
     if (this.#state === "unloaded") return; // ended at once meanwhile
     this.#go("unload");
     this.#endReloads(reason);
-    this.#run?.instance.channel.close(reason);
+    this.#side?.run.instance.channel.close(reason);
     onUnload();
     await hooks.run("postUnload", this).catch((error) => this.#complain(error));
     await bus.emit("plugin.unloaded", { plugin_name: this.name, reason });
   }
 
   /** The version that serves ends as if there were no other; what waits to be called is refused. */
-  async #leaveReload(reason: string): Promise<void> {
+  #leaveReload(reason: string): void {
     this.#reloads.giveUp(this.#gone(reason));
     if (this.#calls.gate.isClosed) this.#calls.gate.fail(this.#gone(reason));
-    if (this.#state === "reloading") this.#go(this.#run ? "resume" : "fail");
+    if (this.#state === "reloading") this.#go(this.#side ? "resume" : "fail");
   }
 
   async #endIfSilent(): Promise<void> {
-    const run = this.#run;
-    if (run && !(await run.instance.isAlive(PING_MS))) run.channel.close("it does nothing any more");
+    const run = this.#side?.run;
+    if (run && await whyStuck(run) !== undefined) run.channel.close("it does nothing any more");
   }
 
   #complain(error: unknown): void {
@@ -481,10 +459,7 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
 
   /** What calls it, or why it cannot be called. */
   #serving(): Side | Error {
-    const { limits: { callMs } } = this.#options;
-    if (SERVING.has(this.#state) && this.#run && this.#caller) {
-      return { run: this.#run, caller: this.#caller, callMs };
-    }
+    if (SERVING.has(this.#state) && this.#side) return this.#side;
     // Why it is gone says more than that it is.
     return this.#ended ?? this.#notNow("call");
   }

@@ -8,9 +8,9 @@ import { KBertError } from "../wall/errors.ts";
 import type { CallOptions } from "../wall/options.ts";
 import type { WireValue } from "../wall/values.ts";
 import { CallGate } from "./call_gate.ts";
-import type { Side } from "./exchange.ts";
 import type { PluginRun } from "./run.ts";
 import type { ShadowRun } from "./shadow.ts";
+import type { Side } from "./side.ts";
 
 /** What calls are made of. */
 export interface PluginCallsOptions {

@@ -68,8 +68,9 @@ export class Reloader {
       }
       this.#requireFitting(plugin, image);
       const version = this.#known.get(plugin)!.makeVersion(image);
-      const report = await plugin.reload(version, options, clock);
+      const { report, retired } = await plugin.reload(version, options, clock);
       await this.#tell(plugin, report);
+      await retired;
       return { kind: "reloaded", ...report };
     });
   }
@@ -83,7 +84,7 @@ export class Reloader {
           `There is no version of ${name} to go back to: it was not reloaded, or rolled back already`;
         throw new KBertError("plugin/state", message, { plugin: name, state, action: "rollback" });
       }
-      const report = await plugin.reload(previous, { trialMs: 0, ...options }, clock);
+      const { report, retired } = await plugin.reload(previous, { trialMs: 0, ...options }, clock);
       plugin.forgetPrevious();
       await this.#bus.emit("plugin.rolled_back", {
         plugin_name: name,
@@ -91,6 +92,7 @@ export class Reloader {
         to_sha256: report.to,
         reason: "it was asked for",
       });
+      await retired;
       return report;
     });
   }

@@ -9,10 +9,11 @@
 import type { EventBus } from "../bus/event_bus.ts";
 import { messageOf } from "../wall/errors.ts";
 import type { CallGate } from "./call_gate.ts";
-import { exchange, type Exchanged, type ExchangeOptions, retire, type Side } from "./exchange.ts";
+import { exchange, type Exchanged, type ExchangeOptions, retire } from "./exchange.ts";
 import type { Hooks } from "./hooks.ts";
 import { PhaseClock, type PhaseTimes } from "./phase_clock.ts";
 import type { PluginState } from "./plugin_state.ts";
+import type { Side } from "./side.ts";
 import { type ShadowOptions, type ShadowReport, ShadowRun } from "./shadow.ts";
 import type { PluginVersion } from "./version.ts";
 
@@ -38,6 +39,13 @@ export interface ReloadReport extends Exchanged {
   /** Milliseconds of each phase. */
   readonly phasesMs: PhaseTimes;
   readonly shadow?: ShadowReport;
+}
+
+/** A reload after the switch. */
+export interface Reloaded {
+  readonly report: ReloadReport;
+  /** Resolves when the version before has ended. */
+  readonly retired: Promise<void>;
 }
 
 /** What reloads need of their plugin. */
@@ -71,6 +79,8 @@ export class Reloads implements Disposable {
   /** While it is there, a crash brings the version before back. */
   #trial: { readonly state: PluginState; readonly timer: ReturnType<typeof setTimeout> } | undefined;
   #giveUp: AbortController | undefined;
+  /** Versions that are about to end. */
+  readonly #retiring = new Set<Side>();
 
   constructor(plugin: Reloadable) {
     this.#plugin = plugin;
@@ -87,11 +97,11 @@ export class Reloads implements Disposable {
   }
 
   /**
-   * Lets a version take over. Resolves when the one before has ended.
+   * Lets a version take over. Resolves when it serves; the one before may still be about to end.
    *
    * @throws what a phase throws; the version before serves then
    */
-  async reload(version: PluginVersion, options: ReloadOptions, clock: PhaseClock): Promise<ReloadReport> {
+  async reload(version: PluginVersion, options: ReloadOptions, clock: PhaseClock): Promise<Reloaded> {
     const { name, version: before } = this.#plugin;
     const { trialMs = TRIAL_MS, shadow, signal } = options;
     const old = this.#plugin.begin();
@@ -117,14 +127,13 @@ export class Reloads implements Disposable {
       this.#plugin.keep();
       throw error;
     }
-    const report = {
+    const report: ReloadReport = {
       ...{ plugin: name, from: before.image.sha256, to: version.image.sha256 },
       ...exchanged,
+      phasesMs: clock.times,
       ...(shadowReport && { shadow: shadowReport }),
     };
-    const ended = clock.timed("retire", () => retire(old));
-    for (const problem of await ended) this.#warn(`The version before did not end in order: ${problem}`);
-    return { ...report, phasesMs: clock.times };
+    return { report, retired: this.#retire(old) };
   }
 
   /**
@@ -173,6 +182,17 @@ export class Reloads implements Disposable {
   [Symbol.dispose](): void {
     this.giveUp(new Error("it was unloaded"));
     this.forget();
+    for (const { run } of this.#retiring) run.channel.close("it was unloaded");
+  }
+
+  async #retire(side: Side): Promise<void> {
+    this.#retiring.add(side);
+    for (const problem of await retire(side)) {
+      const { name, bus } = this.#plugin;
+      const message = `The version before did not end in order: ${problem}`;
+      bus.post("log.warning", { message, fields: { plugin: name } });
+    }
+    this.#retiring.delete(side);
   }
 
   #parts(
@@ -215,10 +235,5 @@ export class Reloads implements Disposable {
   #endTrial(): void {
     clearTimeout(this.#trial?.timer);
     this.#trial = undefined;
-  }
-
-  #warn(message: string): void {
-    const { name, bus } = this.#plugin;
-    bus.post("log.warning", { message, fields: { plugin: name } });
   }
 }

@@ -109,7 +109,7 @@ export async function fineTune(parts: FineTuneParts, options: FineTuneOptions): 
   if (examples === undefined) return interrupted(checkpoint?.step ?? 0);
 
   const model = { encoder, tokenizer, head: plugins.head, backend: parts.backend };
-  const prepared = { model, plugins, data, examples, config, labels, run, images, signal, note, features };
+  const prepared = { model, plugins, data, examples, config, labels, run, signal, note, features };
   const training = stack.use(
     new Training({
       ...{ ...model, source: batchesOf(prepared), validation: examples.validation, labels, run, config },
@@ -162,7 +162,6 @@ interface PreparedRun {
   readonly config: TrainingConfig;
   readonly labels: readonly string[];
   readonly run: Run;
-  readonly images: RunImages;
   readonly signal: AbortSignal;
   readonly note: (line: string) => void;
   readonly features: readonly ExtractReport[];
@@ -178,7 +177,7 @@ function batchesOf({ model, plugins, data, examples, config, labels, signal }: P
 
 /** Tests the model, and writes it and the result. */
 async function finish(prepared: PreparedRun, training: Training): Promise<FineTuneOutcome> {
-  const { model, plugins, data, examples, config, labels, run, images, signal, note, features } = prepared;
+  const { model, plugins, data, examples, config, labels, run, signal, note, features } = prepared;
   note(`Testing on ${examples.test.length} examples`);
   const { evalBatchSize } = config.training;
   const { augmentation, failures } = plugins;
@@ -197,7 +196,11 @@ async function finish(prepared: PreparedRun, training: Training): Promise<FineTu
     weights: await encoder.weights(),
     tokenizer: config.data,
     labels,
-    head: { image: images.head, settings: plugins.headSettings, parameters: (await head.state()).parameters },
+    head: {
+      image: plugins.headPlugin.image,
+      settings: plugins.headSettings,
+      parameters: (await head.state()).parameters,
+    },
   }, tokenizer.toJson());
   const result = resultOf({
     ...{ task: head.task, evaluation, augmented, training, stopwatch: plugins.stopwatch, config, labels },

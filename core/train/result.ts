@@ -8,6 +8,7 @@ import type { ExtractReport } from "../table/extract_report.ts";
 import type { Backend } from "../tensor/backend.ts";
 import type { PoisonTable } from "../wall/poison.ts";
 import { majorityBaseline, naiveBayesBaseline } from "./baselines.ts";
+import type { CodeChange } from "./code_changes.ts";
 import type { TrainingConfig } from "./config.ts";
 import type { Evaluation } from "./evaluation.ts";
 import type { Example, TrainingExample } from "./examples.ts";
@@ -63,6 +64,8 @@ export interface RunFacts {
   readonly failures: FailureTable;
   /** Set if a callback ended the training. */
   readonly stopped?: EarlyStop;
+  /** Plugins that went on with other code in the middle of the run; absent if none did. */
+  readonly codeChanges?: readonly CodeChange[];
 }
 
 /** The result of a classifier: its scores once more by name, with the counts and two baselines. */
@@ -143,6 +146,7 @@ function factsOf(parts: ResultParts): RunFacts {
     poisoned: training.poisoned,
     failures: withSkipped(parts.failures, features),
     ...(training.stop && { stopped: training.stop }),
+    ...(training.codeChanges.length > 0 && { codeChanges: training.codeChanges }),
   };
 }
 

@@ -28,6 +28,9 @@ export function formatResult(result: RunResult): string {
     ...(result.stopped
       ? [`Stopped by ${result.stopped.plugin} after step ${result.stopped.step}: ${result.stopped.reason}`]
       : []),
+    ...(result.codeChanges ?? []).map(({ plugin, step, from, to }) =>
+      `${plugin} was reloaded after step ${step}: code ${from.slice(0, 12)} became ${to.slice(0, 12)}`
+    ),
     ...Object.entries(result.poisoned).map(([name, counts]) =>
       `Refused of ${name}: ${countsOf(counts, "answers")}`
     ),

@@ -14,6 +14,7 @@ import type { WireValue } from "../wall/values.ts";
 /** A loaded plugin. Whoever loaded it disposes of it. */
 export interface RunPlugin extends AsyncDisposable {
   readonly name: string;
+  /** Of the code that serves now: a reload exchanges it. */
   readonly image: PluginImage;
   readonly tier: Tier;
   /** Whether it declares a method. */
@@ -23,6 +24,8 @@ export interface RunPlugin extends AsyncDisposable {
     args: readonly WireValue[],
     options?: { readonly signal?: AbortSignal },
   ): Promise<WireValue>;
+  /** Goes back to the code before the last reload; answers whether it did. @default {it cannot} */
+  rollback?(): Promise<boolean>;
 }
 
 /** Loads a plugin of a run; mod.ts knows how. */

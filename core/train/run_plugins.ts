@@ -13,6 +13,7 @@ import { sourceOf } from "./load_config.ts";
 import { encoderWidth } from "./prepare_model.ts";
 import type { RunImages } from "./run_images.ts";
 import { FailureCounts, type LoadRunPlugin, type RunPlugin, Stopwatch } from "./run_plugin.ts";
+import { withSecondChance } from "./second_chance.ts";
 
 /** See the module's text. The stack that they were started with ends them. */
 export interface RunPlugins {
@@ -54,12 +55,14 @@ export async function startPlugins(images: RunImages, options: StartOptions): Pr
   const augmenters: RunPlugin[] = [];
   for (const [index, image] of images.augmenters.entries()) {
     const path = ["augmenters", index, "settings"];
-    augmenters.push(await start(image, "augmenter", path, config.augmenters[index]!, options));
+    const augmenter = await start(image, "augmenter", path, config.augmenters[index]!, options);
+    augmenters.push(withSecondChance(augmenter, note));
   }
   const callbacks: RunPlugin[] = [];
   for (const [index, image] of images.callbacks.entries()) {
     const path = ["callbacks", index, "settings"];
-    callbacks.push(await start(image, "callback", path, config.callbacks[index]!, options));
+    const callback = await start(image, "callback", path, config.callbacks[index]!, options);
+    callbacks.push(withSecondChance(callback, note));
   }
   const failures = new FailureCounts();
   const stopwatch = new Stopwatch();

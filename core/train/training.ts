@@ -14,6 +14,7 @@ import type { Batch, BatchSource } from "./batch_source.ts";
 import type { Callbacks } from "./callbacks.ts";
 import type { LoadedCheckpoint } from "./checkpoint.ts";
 import { CheckpointKeeper } from "./checkpoint_keeper.ts";
+import { type CodeChange, CodeChanges } from "./code_changes.ts";
 import type { TrainingConfig } from "./config.ts";
 import { EpochLogs, stepLogs } from "./epoch_logs.ts";
 import { evaluate } from "./evaluation.ts";
@@ -23,12 +24,13 @@ import { PoisonHandler } from "./poison_policy.ts";
 import type { Progress } from "./progress.ts";
 import type { Run } from "./run.ts";
 import type { FailureCounts, RunPlugin, Stopwatch } from "./run_plugin.ts";
+import { SecondChance } from "./second_chance.ts";
 import { smoothed } from "./smoothed.ts";
 import { type StepReport, Trainer } from "./trainer.ts";
 
 /** What the loop works with; it owns only the trainer that it makes. */
 export interface TrainingParts extends ModelParts {
-  /** All that take part, for checkpoints. */
+  /** All that take part, the head first. */
   readonly plugins: readonly RunPlugin[];
   readonly source: BatchSource;
   /** Not trained on; none if there are no evaluations. */
@@ -72,6 +74,8 @@ export class Training implements Disposable {
   readonly #keeper: CheckpointKeeper;
   readonly #totalSteps: number;
   readonly #poison: PoisonHandler;
+  readonly #headChance: SecondChance;
+  readonly #changes: CodeChanges;
   readonly #epochLogs = new EpochLogs();
   readonly #totals: TrainingTotals = { tokens: 0, milliseconds: 0, headMilliseconds: 0, waitMilliseconds: 0 };
   /** The epoch in hand. */
@@ -88,6 +92,8 @@ export class Training implements Disposable {
     const all = parts.source.stepsPerEpoch * training.epochs;
     this.#totalSteps = Math.min(all, training.maxSteps ?? Infinity);
     this.#poison = new PoisonHandler(parts.head.name, head.onPoison, parts.failures);
+    this.#headChance = new SecondChance(parts.plugins[0]!, parts.note);
+    this.#changes = new CodeChanges(parts.plugins);
     const labels = parts.labels.length;
     this.#trainer = new Trainer(parts, { ...training, seed, labels, totalSteps: this.#totalSteps });
     this.#keeper = new CheckpointKeeper(parts, this.#trainer, () => this.#capture());
@@ -101,6 +107,11 @@ export class Training implements Disposable {
   /** What the guards refused, also before the run was interrupted. */
   get poisoned(): PoisonTable {
     return this.#poison.table;
+  }
+
+  /** Where plugins went on with other code. */
+  get codeChanges(): readonly CodeChange[] {
+    return this.#changes.all;
   }
 
   get totals(): Readonly<TrainingTotals> {
@@ -119,6 +130,7 @@ export class Training implements Disposable {
     this.#poison.restore(data);
     this.#parts.failures.restore(data["failures"]);
     this.#epochLogs.restore(data["epochLogs"]);
+    this.#changes.restore(data["codeChanges"]);
     this.#parts.stopwatch.restore(data["waits"]);
     await this.#parts.callbacks.restore(data["callbacks"]);
     this.#stop = data["stop"] as EarlyStop | undefined;
@@ -188,7 +200,11 @@ export class Training implements Disposable {
   async #step({ examples }: Batch): Promise<StepReport | undefined> {
     const { run } = this.#parts;
     try {
-      const report = await this.#trainer.trainStep(examples);
+      const { step } = this;
+      const report = await this.#headChance.take(() => this.#trainer.trainStep(examples), async () => {
+        if (this.step !== step) throw new Error("the encoder has taken the step already");
+        await this.#parts.head.forget();
+      });
       this.#poison.succeeded();
       return report;
     } catch (error) {
@@ -209,6 +225,9 @@ export class Training implements Disposable {
   async #afterStep(batch: Batch, report: StepReport | undefined): Promise<void> {
     const { config: { training }, run, source } = this.#parts;
     const moments: Moment[] = [];
+    for (const change of this.#changes.look(this.step)) {
+      await run.log({ step: this.step, reloaded: change.plugin, from: change.from, to: change.to });
+    }
     if (report !== undefined) {
       if (report.step % training.logEverySteps === 0) {
         await run.log({ ...report, waitMilliseconds: batch.waitMilliseconds });
@@ -295,6 +314,7 @@ export class Training implements Disposable {
       ...this.#poison.state,
       failures: failures.table,
       epochLogs: this.#epochLogs.state,
+      codeChanges: this.#changes.all,
       waits: stopwatch.state,
       callbacks: remembered,
       ...(this.#restoresBestOf !== undefined && { restoresBestOf: this.#restoresBestOf }),

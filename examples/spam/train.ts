@@ -10,6 +10,7 @@ import {
   createRuntime,
   formatResult,
   loadTrainingConfig,
+  noteReloads,
   parseOptions,
   runProgram,
   splitByGroups,
@@ -20,7 +21,7 @@ import { type Email, LABELS, loadEmails } from "./emails.ts";
 
 const HELP =
   `Usage: deno task train [--resume runs/<id>] [--seed N] [--backend NAME] [--config FILE] [--output DIR]
-                       [--limit N] [--steps N]
+                       [--limit N] [--steps N] [--watch]
 
   --resume DIR     goes on with a run that was interrupted
   --seed N         another split, other weights                     (1)
@@ -28,7 +29,8 @@ const HELP =
   --config FILE    other settings                                   (examples/spam/k-bert.yaml)
   --output DIR     where the run's folder is made; below runs/      (runs)
   --limit N        only so many e-mails, as many of each kind       (all)
-  --steps N        at most so many steps                            (as the settings say)`;
+  --steps N        at most so many steps                            (as the settings say)
+  --watch          reloads a plugin when its files are saved, in the middle of the run`;
 
 await runProgram(async (signal) => {
   const { options, rest } = parseOptions(Deno.args, {
@@ -39,6 +41,7 @@ await runProgram(async (signal) => {
     output: "value",
     limit: "value",
     steps: "value",
+    watch: "flag",
     help: "flag",
   });
   if (options.help) {
@@ -70,6 +73,8 @@ await runProgram(async (signal) => {
   );
 
   await using runtime = await createRuntime();
+  using _notes = noteReloads(runtime.events, display.note);
+  using _watch = options.watch ? runtime.watch() : undefined;
   const outcome = await runtime.fineTune({
     config,
     labels: LABELS,

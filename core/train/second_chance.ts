@@ -1,0 +1,93 @@
+/**
+ * What a run does when the code that a plugin was just reloaded with fails: it goes back to the version before and
+ * asks again, so that a slip in an editor does not end a training.
+ *
+ * That holds until the new code has been good a few times. A version that has proved itself fails as any other.
+ *
+ * @module
+ */
+import { KBertError, messageOf } from "../wall/errors.ts";
+import type { RunPlugin } from "./run_plugin.ts";
+
+/** Successes after which code is no longer new. */
+const TRIAL_CALLS = 10;
+
+/** Of one plugin of a run. */
+export class SecondChance {
+  readonly #plugin: RunPlugin;
+  readonly #note: (line: string) => void;
+  /** The code that was good last. */
+  #good: string | undefined;
+  /** Successes that the code still needs. */
+  #left = 0;
+
+  /** @param note shows people a line */
+  constructor(plugin: RunPlugin, note: (line: string) => void) {
+    this.#plugin = plugin;
+    this.#note = note;
+    this.#good = this.#code;
+  }
+
+  /**
+   * Does something with the plugin, and once more with the version before if new code fails in it.
+   *
+   * @param prepare makes that possible, for example by giving up half of a step; if it throws, it is not possible
+   * @throws what the plugin's code throws, if it is not new or there is nothing to go back to
+   */
+  async take<T>(run: () => Promise<T>, prepare: () => Promise<void> = () => Promise.resolve()): Promise<T> {
+    this.#notice();
+    try {
+      const result = await run();
+      this.#notice();
+      if (this.#left > 0) this.#left--;
+      if (this.#left === 0) this.#good = this.#code;
+      return result;
+    } catch (error) {
+      this.#notice();
+      if (this.#left === 0 || !await this.#goBack(error, prepare)) throw error;
+      this.#left = 0;
+      this.#good = this.#code;
+      return await run();
+    }
+  }
+
+  get #code(): string | undefined {
+    return this.#plugin.image?.sha256;
+  }
+
+  /** Code that is not the good one has to prove itself. */
+  #notice(): void {
+    if (this.#code === this.#good) this.#left = 0;
+    else if (this.#left === 0) this.#left = TRIAL_CALLS;
+  }
+
+  /** Whether the version before serves again. One that crashed is replaced without being asked for. */
+  async #goBack(error: unknown, prepare: () => Promise<void>): Promise<boolean> {
+    const { name } = this.#plugin;
+    const isGone = error instanceof KBertError && error.code === "plugin/closed";
+    try {
+      const isBack = await this.#plugin.rollback?.() ?? false;
+      if (!isBack && !isGone) return false;
+      await prepare();
+    } catch {
+      return false; // what the new code did wrong is what the user needs to hear of
+    }
+    this.#note(`The new code of ${name} failed, and the version before goes on: ${messageOf(error)}`);
+    return true;
+  }
+}
+
+/** The plugin with a second chance for each call. Its arguments must not be of the kind that is moved. */
+export function withSecondChance(plugin: RunPlugin, note: (line: string) => void): RunPlugin {
+  const chance = new SecondChance(plugin, note);
+  return {
+    name: plugin.name,
+    tier: plugin.tier,
+    get image() {
+      return plugin.image;
+    },
+    has: (method) => plugin.has(method),
+    call: (method, args, options) => chance.take(() => plugin.call(method, args, options)),
+    [Symbol.asyncDispose]: () => plugin[Symbol.asyncDispose](),
+  };
+}
