@@ -114,7 +114,7 @@ export { formatScan } from "./core/plugins/discovery.ts";
 export type { FoundPlugin, PluginPlace, ScanReport } from "./core/plugins/discovery.ts";
 export type { WatchOptions } from "./core/plugins/plugin_watch.ts";
 export type { ReloadOptions, ReloadReport } from "./core/plugins/reloads.ts";
-export type { ManagerReloadOptions, ReloadResult } from "./core/plugins/reloader.ts";
+export type { ManagerReloadOptions, ReloadResult, RollbackOptions } from "./core/plugins/reloader.ts";
 export type { ExchangeOptions, ReloadPhase } from "./core/plugins/exchange.ts";
 export type { ShadowOptions, ShadowReport } from "./core/plugins/shadow.ts";
 export { serviceMethod } from "./core/plugins/services.ts";
@@ -285,9 +285,10 @@ function withDeadline(plugins: PluginManager, plugin: Plugin, callTimeoutMs: num
       const timeoutMs = Math.min(callTimeoutMs, plugin.image.manifest.limits.callMs ?? Infinity);
       return plugin.call(method, args, { timeoutMs, ...options });
     },
-    rollback: async () => {
+    rollback: async (reason) => {
       if (plugin.previous === undefined) return false;
-      return await plugins.rollback(plugin.name).then(() => true, () => false); // told as plugin.reload_failed
+      return await plugins.rollback(plugin.name, { reason })
+        .then(() => true, () => false); // told as plugin.reload_failed
     },
     [Symbol.asyncDispose]: () => plugin.unload(),
   };

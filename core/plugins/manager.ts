@@ -28,7 +28,7 @@ import { PluginFinder, portOf } from "./plugin_finder.ts";
 import { PluginWatch, type WatchOptions } from "./plugin_watch.ts";
 import { type PortMethods, PORTS } from "./ports.ts";
 import type { PluginRegistry } from "./registry.ts";
-import { type ManagerReloadOptions, Reloader, type ReloadResult } from "./reloader.ts";
+import { type ManagerReloadOptions, Reloader, type ReloadResult, type RollbackOptions } from "./reloader.ts";
 import type { ReloadOptions, ReloadReport } from "./reloads.ts";
 import { RESTART_DEFAULTS } from "./restarts.ts";
 import type { Service } from "./services.ts";
@@ -220,7 +220,7 @@ export class PluginManager implements Disposable, AsyncDisposable {
    *
    * @throws {KBertError} as {@linkcode PluginManager.reload} does, and `plugin/state` if there is none
    */
-  rollback(name: string, options?: ReloadOptions): Promise<ReloadReport> {
+  rollback(name: string, options?: RollbackOptions): Promise<ReloadReport> {
     return this.#reloader.rollback(this.#require(name), options);
   }
 

@@ -24,6 +24,12 @@ export interface ManagerReloadOptions extends ReloadOptions {
   readonly image?: PluginImage;
 }
 
+/** How a plugin goes back. */
+export interface RollbackOptions extends ReloadOptions {
+  /** Why, for people, as the end of a sentence. @default {"it was asked for"} */
+  readonly reason?: string;
+}
+
 /** What came of it. */
 export type ReloadResult =
   | ReloadReport & { readonly kind: "reloaded" }
@@ -76,7 +82,8 @@ export class Reloader {
   }
 
   /** See `PluginManager.rollback`. */
-  rollback(plugin: Plugin, options: ReloadOptions = {}): Promise<ReloadReport> {
+  rollback(plugin: Plugin, options: RollbackOptions = {}): Promise<ReloadReport> {
+    const { reason = "it was asked for" } = options;
     return this.#inTurn(plugin, options, async (options, clock) => {
       const { name, state, previous, image } = plugin;
       if (previous === undefined) {
@@ -90,7 +97,7 @@ export class Reloader {
         plugin_name: name,
         from_sha256: image.sha256,
         to_sha256: report.to,
-        reason: "it was asked for",
+        reason,
       });
       await retired;
       return report;
@@ -181,6 +188,8 @@ export class Reloader {
       : "";
     const goesOn = SERVING.has(state) ? "the version before goes on" : `it is ${state}`;
     const message = `Cannot reload the plugin ${name}: ${messageOf(cause)}${where}; ${goesOn}`;
+    const error = new KBertError("plugin/reload", message, { plugin: name, phase, ...place }, { cause });
+    if (state === "unloaded") return error; // nobody waits for it any more
     await this.#bus.emit("plugin.reload_failed", {
       plugin_name: name,
       plugin_path: image.location ?? "",
@@ -189,7 +198,7 @@ export class Reloader {
       phase,
       ...place,
     });
-    return new KBertError("plugin/reload", message, { plugin: name, phase, ...place }, { cause });
+    return error;
   }
 }
 

@@ -49,8 +49,8 @@ export interface FineTuneOptions {
   readonly signal?: AbortSignal | undefined;
   /** Shows people what happens; silent without. */
   readonly display?: Display | undefined;
-  /** Hears every step. */
-  readonly onStep?: ((report: StepReport) => void) | undefined;
+  /** Hears every step; the next one waits for it. */
+  readonly onStep?: ((report: StepReport) => void | Promise<void>) | undefined;
 }
 
 /** Where a run tells people what it does. */
@@ -118,7 +118,7 @@ export async function fineTune(parts: FineTuneParts, options: FineTuneOptions): 
       startProgress: (total) => display?.progress(total),
       onStep: (report) => {
         isEmpty = false;
-        options.onStep?.(report);
+        return options.onStep?.(report);
       },
     }),
   );

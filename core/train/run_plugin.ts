@@ -25,7 +25,7 @@ export interface RunPlugin extends AsyncDisposable {
     options?: { readonly signal?: AbortSignal },
   ): Promise<WireValue>;
   /** Goes back to the code before the last reload; answers whether it did. @default {it cannot} */
-  rollback?(): Promise<boolean>;
+  rollback?(reason: string): Promise<boolean>;
 }
 
 /** Loads a plugin of a run; mod.ts knows how. */

@@ -56,13 +56,13 @@ export async function startPlugins(images: RunImages, options: StartOptions): Pr
   for (const [index, image] of images.augmenters.entries()) {
     const path = ["augmenters", index, "settings"];
     const augmenter = await start(image, "augmenter", path, config.augmenters[index]!, options);
-    augmenters.push(withSecondChance(augmenter, note));
+    augmenters.push(withSecondChance(augmenter));
   }
   const callbacks: RunPlugin[] = [];
   for (const [index, image] of images.callbacks.entries()) {
     const path = ["callbacks", index, "settings"];
     const callback = await start(image, "callback", path, config.callbacks[index]!, options);
-    callbacks.push(withSecondChance(callback, note));
+    callbacks.push(withSecondChance(callback));
   }
   const failures = new FailureCounts();
   const stopwatch = new Stopwatch();

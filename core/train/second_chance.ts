@@ -15,16 +15,13 @@ const TRIAL_CALLS = 10;
 /** Of one plugin of a run. */
 export class SecondChance {
   readonly #plugin: RunPlugin;
-  readonly #note: (line: string) => void;
   /** The code that was good last. */
   #good: string | undefined;
   /** Successes that the code still needs. */
   #left = 0;
 
-  /** @param note shows people a line */
-  constructor(plugin: RunPlugin, note: (line: string) => void) {
+  constructor(plugin: RunPlugin) {
     this.#plugin = plugin;
-    this.#note = note;
     this.#good = this.#code;
   }
 
@@ -63,23 +60,21 @@ export class SecondChance {
 
   /** Whether the version before serves again. One that crashed is replaced without being asked for. */
   async #goBack(error: unknown, prepare: () => Promise<void>): Promise<boolean> {
-    const { name } = this.#plugin;
     const isGone = error instanceof KBertError && error.code === "plugin/closed";
     try {
-      const isBack = await this.#plugin.rollback?.() ?? false;
+      const isBack = await this.#plugin.rollback?.(`its new code failed: ${messageOf(error)}`) ?? false;
       if (!isBack && !isGone) return false;
       await prepare();
     } catch {
       return false; // what the new code did wrong is what the user needs to hear of
     }
-    this.#note(`The new code of ${name} failed, and the version before goes on: ${messageOf(error)}`);
     return true;
   }
 }
 
 /** The plugin with a second chance for each call. Its arguments must not be of the kind that is moved. */
-export function withSecondChance(plugin: RunPlugin, note: (line: string) => void): RunPlugin {
-  const chance = new SecondChance(plugin, note);
+export function withSecondChance(plugin: RunPlugin): RunPlugin {
+  const chance = new SecondChance(plugin);
   return {
     name: plugin.name,
     tier: plugin.tier,

@@ -44,7 +44,7 @@ export interface TrainingParts extends ModelParts {
   readonly signal: AbortSignal;
   readonly note: (line: string) => void;
   readonly startProgress: (total: number) => Progress | undefined;
-  readonly onStep: ((report: StepReport) => void) | undefined;
+  readonly onStep: ((report: StepReport) => void | Promise<void>) | undefined;
 }
 
 /** Sums over all steps of a run, also those before it was interrupted. */
@@ -92,7 +92,7 @@ export class Training implements Disposable {
     const all = parts.source.stepsPerEpoch * training.epochs;
     this.#totalSteps = Math.min(all, training.maxSteps ?? Infinity);
     this.#poison = new PoisonHandler(parts.head.name, head.onPoison, parts.failures);
-    this.#headChance = new SecondChance(parts.plugins[0]!, parts.note);
+    this.#headChance = new SecondChance(parts.plugins[0]!);
     this.#changes = new CodeChanges(parts.plugins);
     const labels = parts.labels.length;
     this.#trainer = new Trainer(parts, { ...training, seed, labels, totalSteps: this.#totalSteps });
@@ -165,7 +165,7 @@ export class Training implements Disposable {
         const report = await this.#step(batch);
         if (report !== undefined) {
           this.#count(report, batch);
-          onStep?.(report);
+          await onStep?.(report);
           if (recent.push(report) > SMOOTHING_STEPS) recent.shift();
           progress?.update(smoothed(recent, this.#totalSteps));
         }
