@@ -17,6 +17,9 @@ export interface SourcePlace {
   readonly column?: number;
 }
 
+/** Causes that are looked at: an error may be its own. */
+const MAX_CAUSES = 16;
+
 /**
  * The place that an error or one of its causes is about.
  *
@@ -33,9 +36,12 @@ export interface SourcePlace {
  * ```
  */
 export function placeOf(thrown: unknown): SourcePlace | undefined {
-  let found: SourcePlace | undefined;
-  for (let error = thrown; error instanceof Error && !found; error = error.cause) found = ownPlace(error);
-  return found;
+  let error = thrown;
+  for (let depth = 0; error instanceof Error && depth < MAX_CAUSES; depth++, error = error.cause) {
+    const found = ownPlace(error);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 function ownPlace(error: Error): SourcePlace | undefined {

@@ -8,8 +8,7 @@
  * @module
  */
 import type { Logs, Moment, TrainerState } from "../manifest/moments.ts";
-import { KBertError, messageOf } from "../wall/errors.ts";
-import { poisonOf, type PoisonTable } from "../wall/poison.ts";
+import type { PoisonTable } from "../wall/poison.ts";
 import type { Batch, BatchSource } from "./batch_source.ts";
 import type { Callbacks } from "./callbacks.ts";
 import type { LoadedCheckpoint } from "./checkpoint.ts";
@@ -19,13 +18,13 @@ import type { TrainingConfig } from "./config.ts";
 import { EpochLogs, stepLogs } from "./epoch_logs.ts";
 import { evaluate } from "./evaluation.ts";
 import type { Example } from "./examples.ts";
+import { GuardedStep } from "./guarded_step.ts";
 import type { ModelParts } from "./inference.ts";
-import { PoisonHandler } from "./poison_policy.ts";
 import type { Progress } from "./progress.ts";
 import type { Run } from "./run.ts";
 import type { FailureCounts, RunPlugin, Stopwatch } from "./run_plugin.ts";
-import { SecondChance } from "./second_chance.ts";
 import { smoothed } from "./smoothed.ts";
+import { Totals, type TrainingTotals } from "./totals.ts";
 import { type StepReport, Trainer } from "./trainer.ts";
 
 /** What the loop works with; it owns only the trainer that it makes. */
@@ -47,15 +46,6 @@ export interface TrainingParts extends ModelParts {
   readonly onStep: ((report: StepReport) => void | Promise<void>) | undefined;
 }
 
-/** Sums over all steps of a run, also those before it was interrupted. */
-export interface TrainingTotals {
-  tokens: number;
-  milliseconds: number;
-  headMilliseconds: number;
-  /** What augmenters let steps wait for. */
-  waitMilliseconds: number;
-}
-
 /** Why a training ended before its last step. */
 export interface EarlyStop {
   readonly plugin: string;
@@ -73,11 +63,10 @@ export class Training implements Disposable {
   readonly #trainer: Trainer;
   readonly #keeper: CheckpointKeeper;
   readonly #totalSteps: number;
-  readonly #poison: PoisonHandler;
-  readonly #headChance: SecondChance;
+  readonly #guarded: GuardedStep;
   readonly #changes: CodeChanges;
   readonly #epochLogs = new EpochLogs();
-  readonly #totals: TrainingTotals = { tokens: 0, milliseconds: 0, headMilliseconds: 0, waitMilliseconds: 0 };
+  readonly #totals = new Totals();
   /** The epoch in hand. */
   #epoch = 0;
   /** What was measured last, for `onTrainEnd`. */
@@ -87,16 +76,15 @@ export class Training implements Disposable {
   #restoresBestOf: string | undefined;
 
   constructor(parts: TrainingParts) {
-    const { training, seed, head } = parts.config;
+    const { training, seed } = parts.config;
     this.#parts = parts;
     const all = parts.source.stepsPerEpoch * training.epochs;
     this.#totalSteps = Math.min(all, training.maxSteps ?? Infinity);
-    this.#poison = new PoisonHandler(parts.head.name, head.onPoison, parts.failures);
-    this.#headChance = new SecondChance(parts.plugins[0]!);
     this.#changes = new CodeChanges(parts.plugins);
     const labels = parts.labels.length;
     this.#trainer = new Trainer(parts, { ...training, seed, labels, totalSteps: this.#totalSteps });
     this.#keeper = new CheckpointKeeper(parts, this.#trainer, () => this.#capture());
+    this.#guarded = new GuardedStep(parts, this.#trainer, this.#keeper);
   }
 
   /** Updates taken so far. */
@@ -106,7 +94,7 @@ export class Training implements Disposable {
 
   /** What the guards refused, also before the run was interrupted. */
   get poisoned(): PoisonTable {
-    return this.#poison.table;
+    return this.#guarded.poisoned;
   }
 
   /** Where plugins went on with other code. */
@@ -114,8 +102,8 @@ export class Training implements Disposable {
     return this.#changes.all;
   }
 
-  get totals(): Readonly<TrainingTotals> {
-    return this.#totals;
+  get totals(): TrainingTotals {
+    return this.#totals.now;
   }
 
   /** Set if a callback ended it. */
@@ -127,7 +115,7 @@ export class Training implements Disposable {
   async restore(checkpoint: LoadedCheckpoint): Promise<void> {
     const { step, data } = checkpoint;
     await this.#keeper.restore(checkpoint);
-    this.#poison.restore(data);
+    this.#guarded.restore(data);
     this.#parts.failures.restore(data["failures"]);
     this.#epochLogs.restore(data["epochLogs"]);
     this.#changes.restore(data["codeChanges"]);
@@ -135,9 +123,7 @@ export class Training implements Disposable {
     await this.#parts.callbacks.restore(data["callbacks"]);
     this.#stop = data["stop"] as EarlyStop | undefined;
     this.#restoresBestOf = data["restoresBestOf"] as string | undefined;
-    for (const key of ["tokens", "milliseconds", "headMilliseconds", "waitMilliseconds"] as const) {
-      this.#totals[key] = Number(data[key] ?? 0);
-    }
+    this.#totals.restore(data);
     await this.#parts.run.truncateLog(step);
   }
 
@@ -162,9 +148,10 @@ export class Training implements Disposable {
         begin = [];
         if (this.#isOver()) break;
         this.#parts.failures.add(batch.failures);
-        const report = await this.#step(batch);
+        const report = await this.#guarded.take(batch.examples);
         if (report !== undefined) {
-          this.#count(report, batch);
+          this.#totals.add(report, batch.waitMilliseconds);
+          this.#epochLogs.add(report);
           await onStep?.(report);
           if (recent.push(report) > SMOOTHING_STEPS) recent.shift();
           progress?.update(smoothed(recent, this.#totalSteps));
@@ -186,39 +173,6 @@ export class Training implements Disposable {
 
   #isOver(): boolean {
     return this.#stop !== undefined || this.step >= this.#totalSteps;
-  }
-
-  #count(report: StepReport, { waitMilliseconds }: Batch): void {
-    this.#totals.tokens += report.tokens;
-    this.#totals.milliseconds += report.milliseconds + waitMilliseconds;
-    this.#totals.headMilliseconds += report.headMilliseconds;
-    this.#totals.waitMilliseconds += waitMilliseconds;
-    this.#epochLogs.add(report);
-  }
-
-  /** One step; undefined if its batch was skipped. */
-  async #step({ examples }: Batch): Promise<StepReport | undefined> {
-    const { run } = this.#parts;
-    try {
-      const { step } = this;
-      const report = await this.#headChance.take(() => this.#trainer.trainStep(examples), async () => {
-        if (this.step !== step) throw new Error("the encoder has taken the step already");
-        await this.#parts.head.forget();
-      });
-      this.#poison.succeeded();
-      return report;
-    } catch (error) {
-      const fatal = this.#poison.failed(error);
-      if (fatal !== undefined) {
-        if (poisonOf(error) !== undefined) await this.#keeper.saveBeforePoison();
-        throw fatal;
-      }
-      // A head that cannot even forget is gone, and what ended it is what the user needs to hear of.
-      await this.#trainer.skipStep().catch(() => Promise.reject(error));
-      const skipped = poisonOf(error) ?? (error as KBertError).code;
-      await run.log({ step: this.step, skipped, error: messageOf(error) });
-      return undefined;
-    }
   }
 
   /** Log, evaluation, callbacks, checkpoint: in this order. */
@@ -310,8 +264,8 @@ export class Training implements Disposable {
     const { callbacks, stopwatch, failures } = this.#parts;
     const remembered = await callbacks.capture(); // before the failures are written: it may add one
     return {
-      ...this.#totals,
-      ...this.#poison.state,
+      ...this.#totals.now,
+      ...this.#guarded.state,
       failures: failures.table,
       epochLogs: this.#epochLogs.state,
       codeChanges: this.#changes.all,
