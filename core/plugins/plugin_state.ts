@@ -30,7 +30,8 @@ const state = z.strictObject({
   port: z.custom<WireValue>().optional(),
 });
 
-const losses = z.array(z.string().transform((loss) => printable(loss, 300))).max(MAX_LOSSES);
+const line = z.string().transform((text) => printable(text.replaceAll("\n", " "), 300));
+const losses = z.array(line).max(MAX_LOSSES);
 
 /** @throws {KBertError} `plugin/answer` for another form */
 export function parseState(value: WireValue, plugin: string): PluginState {

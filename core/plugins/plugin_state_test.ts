@@ -54,19 +54,19 @@ Deno.test("parseState() refuses every other form", async (t) => {
   }
 });
 
-Deno.test("parseState() says in a printable line of bounded length what is wrong", () => {
+Deno.test("parseState() says in a printable text of bounded length what is wrong", () => {
   const odd = `\u001b[2J\n${"x".repeat(10_000)}`;
 
   const { message } = refusal(() => parseState({ version: 1, [odd]: 1 }, "sample"));
 
   assert(message.length < 300, `${message.length} characters`);
-  assert(!/[\p{Cc}]/u.test(message), JSON.stringify(message));
+  assert(!/[^\P{Cc}\n]/u.test(message), JSON.stringify(message));
 });
 
 Deno.test("parseLosses() takes lines, and makes each printable and short", () => {
   const lines = parseLosses(["the weights of w", "\u001b[2J\nnews", "x".repeat(10_000)], "sample");
 
-  assertEquals(lines.slice(0, 2), ["the weights of w", "\\u001b[2J\\nnews"]);
+  assertEquals(lines.slice(0, 2), ["the weights of w", "\\u001b[2J news"]);
   assert(lines[2]!.length <= 301, `${lines[2]!.length} characters`);
   assertEquals(parseLosses([], "sample"), []);
 });

@@ -36,8 +36,13 @@ function failed(cause: unknown): KBertError {
 
 Deno.test("placeOf() finds what is wrong with a plugin's files, as their author sees them", async (t) => {
   const cases: [what: string, files: Record<string, string>, place: unknown][] = [
-    ["syntax", { "main.ts": "// one\nexport class Main {\n  broken( {}\n}\n" }, { file: "main.ts", line: 3 }],
-    ["a type that cannot be taken away", { "main.ts": "export class Main {}\n\nenum Kind { A }\n" }, {
+    ["syntax", { "main.ts": "// one\nexport class Main {}\nconst = 5;\n" }, {
+      file: "main.ts",
+      line: 3,
+    }],
+    ["a type that cannot be taken away", {
+      "main.ts": "export class Main {}\n\nnamespace N { export * from './n.ts'; }",
+    }, {
       ...{ file: "main.ts", line: 3 },
     }],
     ["an import that is not allowed", {
@@ -47,7 +52,7 @@ Deno.test("placeOf() finds what is wrong with a plugin's files, as their author 
       ...{ file: "lib/part.ts", line: 2 },
     }],
     ["a key of the manifest", { "plugin.yaml": `${MANIFEST}limits:\n  callMs: soon\n` }, {
-      ...{ file: "plugin.yaml", line: 6, column: 11 },
+      ...{ file: "plugin.yaml", line: 6, column: 3 },
     }],
     ["a manifest that is no document", { "plugin.yaml": "name: sample\nversion: [1.0.0\n" }, {
       ...{ file: "plugin.yaml", line: 3, column: 1 },

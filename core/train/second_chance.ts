@@ -15,14 +15,14 @@ const TRIAL_CALLS = 10;
 /** Of one plugin of a run. */
 export class SecondChance {
   readonly #plugin: RunPlugin;
-  /** The code that was good last. */
-  #good: string | undefined;
-  /** Successes that the code still needs. */
+  /** The code that served when it was looked at last. */
+  #code: string | undefined;
+  /** Successes that it still needs. */
   #left = 0;
 
   constructor(plugin: RunPlugin) {
     this.#plugin = plugin;
-    this.#good = this.#code;
+    this.#code = plugin.image?.sha256;
   }
 
   /**
@@ -37,25 +37,22 @@ export class SecondChance {
       const result = await run();
       this.#notice();
       if (this.#left > 0) this.#left--;
-      if (this.#left === 0) this.#good = this.#code;
       return result;
     } catch (error) {
       this.#notice();
       if (this.#left === 0 || !await this.#goBack(error, prepare)) throw error;
-      this.#left = 0;
-      this.#good = this.#code;
+      this.#notice();
+      this.#left = 0; // what was there before has proved itself
       return await run();
     }
   }
 
-  get #code(): string | undefined {
-    return this.#plugin.image?.sha256;
-  }
-
-  /** Code that is not the good one has to prove itself. */
+  /** Other code than before has to prove itself. */
   #notice(): void {
-    if (this.#code === this.#good) this.#left = 0;
-    else if (this.#left === 0) this.#left = TRIAL_CALLS;
+    const code = this.#plugin.image?.sha256;
+    if (code === this.#code) return;
+    this.#code = code;
+    this.#left = TRIAL_CALLS;
   }
 
   /** Whether the version before serves again. One that crashed is replaced without being asked for. */
