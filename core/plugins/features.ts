@@ -26,6 +26,8 @@ export interface Extractor {
 
 /** One that runs; whoever started it disposes of it. */
 export interface ExtractorPlugin extends AsyncDisposable {
+  /** Of its code now, which a reload may have exchanged. */
+  readonly image: Pick<PluginImage, "sha256">;
   call(
     method: string,
     args: readonly WireValue[],
@@ -84,20 +86,34 @@ interface Extracted extends Pick<ExtractReport, "outcome" | "error" | "failure">
   readonly features?: Table;
 }
 
+/** New columns, and which code made them. */
+interface Made {
+  readonly features: Table;
+  readonly sha256: string;
+}
+
 async function extract(extractor: Extractor, table: Table, options: ExtractOptions): Promise<Extracted> {
   const { cache } = options;
-  if (cache === undefined) return await attempt(extractor, table, options);
+  if (cache === undefined) {
+    const { sha256: _, ...made } = await attempt(extractor, table, options);
+    return made;
+  }
   const key = await cache.keyOf(extractor, table);
   const kept = await cache.get(key, table.rows);
   if (kept) return { outcome: "cached", features: kept };
-  const made = await attempt(extractor, table, options);
-  if (made.features) await cache.put(key, made.features);
+  const { sha256, ...made } = await attempt(extractor, table, options);
+  // One that was reloaded meanwhile made them with other code than the key says.
+  if (made.features && sha256 === extractor.image.sha256) await cache.put(key, made.features);
   return made;
 }
 
-async function attempt(extractor: Extractor, table: Table, options: ExtractOptions): Promise<Extracted> {
+async function attempt(
+  extractor: Extractor,
+  table: Table,
+  options: ExtractOptions,
+): Promise<Extracted & Partial<Made>> {
   try {
-    return { outcome: "computed", features: await newColumnsOf(extractor, table, options) };
+    return { outcome: "computed", ...await newColumnsOf(extractor, table, options) };
   } catch (error) {
     if (options.onFailure !== "skip" || options.signal?.aborted) throw error;
     return { outcome: "skipped", error: messageOf(error), failure: failureKind(error) };
@@ -108,7 +124,7 @@ async function newColumnsOf(
   extractor: Extractor,
   table: Table,
   { timeoutMs, signal }: ExtractOptions,
-): Promise<Table> {
+): Promise<Made> {
   await using plugin = await extractor.start();
   const answer = await plugin.call("extractFeatures", [toWire(table) as unknown as WireValue], {
     transfer: [], // the table stays here, so that the guard can compare
@@ -116,5 +132,6 @@ async function newColumnsOf(
     ...(signal && { signal }),
   });
   const all = fromWire(answer);
-  return all.select(all.names.filter((name) => !table.has(name)));
+  const features = all.select(all.names.filter((name) => !table.has(name)));
+  return { features, sha256: plugin.image.sha256 };
 }

@@ -15,6 +15,8 @@ interface TestExtractor extends Extractor {
   readonly options: unknown[];
   started: number;
   ended: number;
+  /** Code that took over while it was called. */
+  reloadedTo?: string;
 }
 
 async function extractor(
@@ -29,6 +31,7 @@ async function extractor(
     start(): ReturnType<Extractor["start"]> {
       made.started++;
       return Promise.resolve({
+        image: { sha256: made.reloadedTo ?? made.image.sha256 },
         async call(_method, [table], options): Promise<WireValue> {
           made.options.push(options);
           return toWire(await work(fromWire(table as unknown as WireTable))) as unknown as WireValue;
@@ -157,6 +160,20 @@ Deno.test("extractFeatures() starts no extractor whose result is kept, and knows
   ]);
   assertEquals(cached.table.toLists(), computed.table.toLists());
   assertEquals(cached.reports.map(({ newColumns }) => newColumns), [["aa"], ["aaa"]]);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("extractFeatures() keeps nothing of an extractor that was reloaded while it was called", async () => {
+  const folder = await Deno.makeTempDir();
+  const edited = await extractor("edited", sum("a", "a", "aa"));
+  edited.reloadedTo = "f".repeat(64);
+
+  const { table } = await extractFeatures([edited], Table.from({ a: [1] }), {
+    cache: new FeatureCache(folder),
+  });
+
+  assertEquals(table.toLists(), { a: [1], aa: [2] });
+  assertEquals([...Deno.readDirSync(folder)], []);
   await Deno.remove(folder, { recursive: true });
 });
 
