@@ -87,6 +87,7 @@ function live({ port, sealed }: PipePort, { sdk, ports }: BootOptions): void {
   // Before there is anything to load, where nothing has to be prepared: a worker in reserve is locked then.
   if (!hasTensors) lock(false);
   channel.ready();
+  for (const server of servers.values()) server.warm?.();
 
   /** After the listeners are done with what they have heard. */
   async function capture(instance: PluginInstance): Promise<WireValue> {

@@ -28,7 +28,7 @@ type Tensors = Map<string, HostTensor>;
 /** What has no place in a head with these parameters, or the other way round. */
 export function lossesOf({ parameters }: HeadMemory, own: ReadonlyMap<string, tf.Tensor>): string[] {
   const changed = [...own].flatMap(([name, { shape }]) => {
-    const saved = parameters[name];
+    const saved = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
     if (saved?.shape.join() === shape.join()) return [];
     const before = saved ? `it had [${saved.shape}]` : "it is new";
     return [`the weights of ${name}, whose shape is [${shape}]: ${before}`];

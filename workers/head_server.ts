@@ -28,11 +28,19 @@ import {
 
 /** There is one head in a worker, and its backend ends with it. */
 let backend: Backend | undefined;
+/** Started before anybody asks for it: it is half of the time that a head takes to load from a place in reserve. */
+let wasm: Promise<Backend> | undefined;
 
 /** The head port of a worker. */
 export const serveHead: PortServer = {
+  warm(): void {
+    wasm = startBackend("wasm");
+    wasm.catch(() => {}); // tried again for whoever needs it
+  },
+
   async prepare({ gpu }): Promise<void> {
-    backend = await startBackend(gpu ? "auto" : "wasm");
+    const warmed = await wasm?.catch(() => undefined);
+    backend = gpu || warmed === undefined ? await startBackend(gpu ? "auto" : "wasm") : warmed;
     if (backend.name === "webgpu") guardMappedRange();
   },
 
@@ -206,6 +214,7 @@ class HeadServer {
       if (before !== now) throw new Error(`it ${what} ${now} now, and ${before} in what is going on`);
     }
     const { weights, moments, gradients } = fittingParts(memory, parameters);
+    this.forget(); // what added up while two versions were compared is in the memory, or is over
     for (const [name, saved] of weights) assign(parameters.get(name)!, saved);
     for (const [name, gradient] of gradients) this.#gradients.set(name, tf.keep(upload(gradient)));
     this.#restoreMoments(moments, memory.updates);

@@ -55,6 +55,8 @@ export interface PortRights {
 
 /** Prepares (before the lockdown) and then makes a plugin's instance and serves it. */
 export interface PortServer {
+  /** Begins with what most plugins of the port need, while the worker waits for one. */
+  warm?(): void;
   prepare?(rights: PortRights): Promise<void>;
   /** Runs inside the worker's container and synchronously, so that constructors may inject. */
   serve(setup: PluginSetup): ServedPlugin;
