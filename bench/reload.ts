@@ -1,6 +1,7 @@
 /**
  * `reload/worker` and `reload/process`: from a file that is saved to the first answer of the new code, against the
- * same script that `deno run --watch` starts again.
+ * same script that `deno run --watch` starts again. Beside it `reload-pause/…`, how long a caller waited at most: a
+ * caller of the script that is started again waits for all of that.
  *
  * @module
  */
@@ -18,7 +19,7 @@ const MOST_MS = 30_000;
  * @param spares places in reserve
  * @param turns saves of each of the two
  */
-export async function reloadRow(name: string, tier: Tier, spares: number, turns: number): Promise<Row> {
+export async function reloadRows(name: string, tier: Tier, spares: number, turns: number): Promise<Row[]> {
   await using ours = await Edited.start(tier, spares);
   await using restarted = await Edited.start(tier);
   const [reloads, restarts, pauses]: [number[], number[], number[]] = [[], [], []];
@@ -29,12 +30,19 @@ export async function reloadRow(name: string, tier: Tier, spares: number, turns:
     pauses.push(reload.longestMs);
     restarts.push((await restarted.save(turn)).milliseconds);
   }
-  const p95 = (values: readonly number[]): string =>
-    values.toSorted((a, b) => a - b)[Math.ceil(values.length * 0.95) - 1]!.toFixed(0);
-  const note =
-    `p95 ${p95(reloads)} against ${p95(restarts)}; callers waited ${median(pauses).toFixed(1)} ms, ` +
-    `p95 ${p95(pauses)}; ${spares > 0 ? "a place waits in reserve" : "each starts its own place"}`;
-  return row(name, median(reloads), median(restarts), "ms", { note });
+  const from = spares > 0 ? "a place waits in reserve" : "each starts its own place";
+  return [
+    row(name, median(reloads), median(restarts), "ms", {
+      note: `p95 ${p95(reloads)} against ${p95(restarts)}; ${from}`,
+    }),
+    row(name.replace("reload", "reload-pause"), median(pauses), median(restarts), "ms", {
+      note: `the longest call meanwhile; p95 ${p95(pauses)}`,
+    }),
+  ];
+}
+
+function p95(values: readonly number[]): string {
+  return values.toSorted((a, b) => a - b)[Math.ceil(values.length * 0.95) - 1]!.toPrecision(3);
 }
 
 /** A script that runs, with its plugin in a folder. */

@@ -13,7 +13,7 @@ import { headStepRow } from "./head_step.ts";
 import { loadRow } from "./load.ts";
 import { memoryRow } from "./memory.ts";
 import { callProcessRow, killProcessRow, loadProcessRow, tensorProcessRow } from "./process.ts";
-import { reloadRow } from "./reload.ts";
+import { reloadRows } from "./reload.ts";
 import { type Row, table } from "./rows.ts";
 import { stepRow } from "./step.ts";
 import { tableProcessRow, tableWorkerRow } from "./table.ts";
@@ -33,10 +33,10 @@ const BENCHES: Readonly<Record<string, () => Promise<Row | readonly Row[]>>> = {
   "table/process": () => tableProcessRow(9),
   "load/process": () => loadProcessRow("load/process", 1, 9),
   "load/process-cold": () => loadProcessRow("load/process-cold", 0, 9),
-  "reload/worker": () => reloadRow("reload/worker", "worker", 1, 15),
-  "reload/worker-cold": () => reloadRow("reload/worker-cold", "worker", 0, 15),
-  "reload/process": () => reloadRow("reload/process", "process", 1, 15),
-  "reload/process-cold": () => reloadRow("reload/process-cold", "process", 0, 15),
+  "reload/worker": () => reloadRows("reload/worker", "worker", 1, 15),
+  "reload/worker-cold": () => reloadRows("reload/worker-cold", "worker", 0, 15),
+  "reload/process": () => reloadRows("reload/process", "process", 1, 15),
+  "reload/process-cold": () => reloadRows("reload/process-cold", "process", 0, 15),
   "kill/process": () => killProcessRow(9),
   "lag": lagRows,
   "bomb": () => bombRows(5),

@@ -49,7 +49,7 @@ export interface ExchangeParts {
   readonly gate: CallGate;
   readonly hooks: Hooks;
   /** Starts and loads the new version on standby. */
-  readonly start: () => Promise<Side>;
+  readonly start: (signal: AbortSignal) => Promise<Side>;
   /** Lets the new version answer the same calls for a while; rejects if it answers something else. */
   readonly shadow?: (fresh: Side, signal: AbortSignal) => Promise<void>;
   /** From here on, the new one serves. Synchronous. */
@@ -76,18 +76,29 @@ export interface Exchanged {
  * @throws whatever fails; the old run serves then, and nothing of the new one is left
  */
 export async function exchange(parts: ExchangeParts, options: ExchangeOptions = {}): Promise<Exchanged> {
-  const fresh = await parts.timed("start", parts.start);
-  return await new Exchange(parts, fresh, options).run();
+  const { signal } = parts;
+  try {
+    const fresh = await parts.timed("start", () => parts.start(signal));
+    return await new Exchange(parts, fresh, options).run();
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error; // what fails because it was given up says less
+  }
 }
+
+/** The end of a version's life, in this order. */
+export type LastPhase = "$deactivate" | "$unload";
 
 /** What the old version has for each of its last two phases. */
 const RETIRE_MS = 5_000;
 
 /** Lets a version end that serves no more: in order, if it does that in time. Answers what went wrong. */
-export async function retire({ run, callMs }: Side): Promise<readonly string[]> {
+export async function retire(
+  { run, callMs }: Side,
+  phases: readonly LastPhase[] = ["$deactivate", "$unload"],
+): Promise<readonly string[]> {
   const problems: string[] = [];
   run.events.stop();
-  for (const phase of ["$deactivate", "$unload"] as const) {
+  for (const phase of phases) {
     await run.instance.phase(phase, Math.min(callMs, RETIRE_MS)).catch((error) => {
       problems.push(messageOf(error));
     });
@@ -170,6 +181,7 @@ class Exchange {
     const { onStateLoss = "refuse" } = this.#options;
     const { run, callMs } = this.#fresh;
     const began = performance.now();
+    signal.throwIfAborted(); // hooks took their time, and nobody is to wait now for what was given up
     gate.close();
     old?.run.events.hold();
     run.events.hold();
@@ -182,6 +194,7 @@ class Exchange {
       );
       await timed("activate", () => this.#activate());
       signal.throwIfAborted();
+      if (run.ended) throw run.ended; // after its last answer: nobody would hear of it any more
       goOn = then(state);
       return { pauseMs: performance.now() - began, heldCalls: gate.held, fresh };
     } finally {
@@ -195,7 +208,7 @@ class Exchange {
     const { signal, timed } = this.#parts;
     const { drainMs = old.callMs } = this.#options;
     await timed("drain", () => drain(old, drainMs, signal));
-    return await timed("capture", () => old.run.instance.capture(old.callMs));
+    return await timed("capture", () => old.run.instance.capture(old.callMs, signal));
   }
 }
 

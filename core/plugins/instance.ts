@@ -13,7 +13,7 @@ import { moduleUrl, type PluginImage } from "../security/image.ts";
 import { Channel } from "../wall/channel.ts";
 import { KBertError, messageOf } from "../wall/errors.ts";
 import { printable } from "../wall/printable.ts";
-import type { ChannelOptions } from "../wall/options.ts";
+import type { CallOptions, ChannelOptions } from "../wall/options.ts";
 import type { Sandbox, SandboxFactory, SandboxOptions, Tier } from "../wall/sandbox.ts";
 import type { WireValue } from "../wall/values.ts";
 import { parseDescription, type PluginDescription } from "./description.ts";
@@ -128,10 +128,11 @@ export class PluginInstance implements Disposable {
   /**
    * What it remembers, to be given to another version of it.
    *
-   * @throws {KBertError} as {@linkcode PluginInstance.phase} does, and `plugin/answer` for what is no state
+   * @throws {KBertError} as {@linkcode PluginInstance.phase} does, `call/aborted`, and `plugin/answer` for what is no
+   * state
    */
-  async capture(timeoutMs: number): Promise<PluginState> {
-    const answer = await this.#call("$capture", [], timeoutMs);
+  async capture(timeoutMs: number, signal: AbortSignal): Promise<PluginState> {
+    const answer = await this.#call("$capture", [], { timeoutMs, signal });
     return parseState(answer, this.#name);
   }
 
@@ -143,13 +144,14 @@ export class PluginInstance implements Disposable {
    * anew, unless `allowLoss`
    */
   async restore(state: PluginState, allowLoss: boolean, timeoutMs: number): Promise<readonly string[]> {
-    const answer = await this.#call("$restore", [state as unknown as WireValue, allowLoss], timeoutMs, []);
+    const args = [state as unknown as WireValue, allowLoss];
+    const answer = await this.#call("$restore", args, { timeoutMs, transfer: [] });
     return parseLosses(answer, this.#name);
   }
 
   /** Runs a phase of its life on its side. */
   async phase(method: PhaseMethod, timeoutMs: number): Promise<void> {
-    await this.#call(method, [], timeoutMs);
+    await this.#call(method, [], { timeoutMs });
   }
 
   /**
@@ -181,10 +183,8 @@ export class PluginInstance implements Disposable {
   async #call(
     method: keyof typeof PHASES,
     args: readonly WireValue[],
-    timeoutMs: number,
-    transfer?: readonly ArrayBuffer[],
+    options: CallOptions,
   ): Promise<WireValue> {
-    const options = { timeoutMs, ...(transfer && { transfer }) };
     return await this.channel.call(method, args, options).catch((error: unknown) => {
       throw this.#phaseError(PHASES[method], method, error);
     });

@@ -211,8 +211,8 @@ export class PluginManager implements Disposable, AsyncDisposable {
    * @throws {KBertError} `plugin/unknown`; `plugin/reload` for whatever else goes wrong, with the reason as `cause`
    * and the place in the source: what ran before goes on, and `plugin.reload_failed` says so too
    */
-  reload(name: string, options?: ManagerReloadOptions): Promise<ReloadResult> {
-    return this.#reloader.reload(this.#require(name), options);
+  async reload(name: string, options?: ManagerReloadOptions): Promise<ReloadResult> {
+    return await this.#reloader.reload(this.#require(name), options);
   }
 
   /**
@@ -220,8 +220,8 @@ export class PluginManager implements Disposable, AsyncDisposable {
    *
    * @throws {KBertError} as {@linkcode PluginManager.reload} does, and `plugin/state` if there is none
    */
-  rollback(name: string, options?: RollbackOptions): Promise<ReloadReport> {
-    return this.#reloader.rollback(this.#require(name), options);
+  async rollback(name: string, options?: RollbackOptions): Promise<ReloadReport> {
+    return await this.#reloader.rollback(this.#require(name), options);
   }
 
   /**

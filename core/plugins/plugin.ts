@@ -10,19 +10,20 @@
  */
 import type { PortName } from "../manifest/families.ts";
 import type { PluginImage } from "../security/image.ts";
-import { KBertError, messageOf } from "../wall/errors.ts";
+import { messageOf } from "../wall/errors.ts";
 import type { CallOptions } from "../wall/options.ts";
 import type { Tier } from "../wall/sandbox.ts";
 import type { WireValue } from "../wall/values.ts";
 import type { MethodDescription } from "./description.ts";
 import type { Hooks } from "./hooks.ts";
-import { advice, nextState, type PluginAction, type PluginState, SERVING } from "./lifecycle.ts";
+import { Life } from "./life.ts";
+import type { PluginState } from "./lifecycle.ts";
 import { PhaseClock } from "./phase_clock.ts";
 import { PluginCalls } from "./plugin_calls.ts";
 import type { PortMethods } from "./ports.ts";
 import { type Reloaded, type ReloadOptions, Reloads } from "./reloads.ts";
 import { type Callable, type Remote, remote } from "./remote.ts";
-import type { PluginRun, RunListener, RunOptions } from "./run.ts";
+import type { Admission, PluginRun, RunListener, RunOptions } from "./run.ts";
 import { makeSide, type Side } from "./side.ts";
 import { stuckError, whyStuck } from "./stuck.ts";
 import type { PluginVersion } from "./version.ts";
@@ -59,25 +60,23 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
     onSilent: (run, what) => this.#giveUp(run, what),
   };
   readonly #reloads: Reloads;
-  #state: PluginState = "discovered";
-  /** How often the state changed: a phase that was overtaken knows it by that. */
-  #changes = 0;
+  readonly #life: Life;
   /** What runs of it. A stream that somebody still holds counts no more when its run has ended. */
   #side: Side | undefined;
   /** As it described them last. */
   #methods: ReadonlyMap<string, MethodDescription> = new Map();
-  /** Why it ended, until it is initialized again. */
-  #ended: Error | undefined;
   #unloading: Promise<void> | undefined;
 
   constructor(options: PluginOptions<Port>) {
     const { name, port, priority, limits } = options;
     this.#options = options;
+    this.#life = new Life(name, options.bus, (reason) => this.#side?.run.channel.close(reason));
     this.name = name;
     this.port = port;
     this.priority = priority;
     this.#calls = new PluginCalls({
       ...{ name, openCalls: limits.openCalls },
+      callMs: () => this.#options.limits.callMs,
       serving: () => this.#serving(),
       onTimeout: (run, error) => void this.#endIfStuck(run, error),
     });
@@ -94,13 +93,13 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
   }
 
   get state(): PluginState {
-    return this.#state;
+    return this.#life.state;
   }
 
   /** Where it runs. @throws {KBertError} `plugin/state` if nothing of it does */
   get tier(): Tier {
     if (this.#side) return this.#side.run.instance.tier;
-    throw this.#notNow("see the tier of");
+    throw this.#life.notNow("see the tier of");
   }
 
   /** Calls and streams that wait for an answer, or for a reload. */
@@ -117,7 +116,7 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
    */
   async initialize(): Promise<void> {
     const { hooks, bus, limits: { callMs } } = this.#options;
-    await this.#phase("initialize", "plugin.initialization_failed", async (stay) => {
+    await this.#life.phase("initialize", "plugin.initialization_failed", async (stay) => {
       await hooks.run("preInitialization", this);
       stay();
       const { run } = this.#side ?? await this.#startFirst(stay);
@@ -131,7 +130,7 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
   /** From here on it can be called. @throws {KBertError} as {@linkcode Plugin.initialize} does */
   async activate(): Promise<void> {
     const { hooks, bus, limits: { callMs } } = this.#options;
-    await this.#phase("activate", "plugin.activation_failed", async (stay) => {
+    await this.#life.phase("activate", "plugin.activation_failed", async (stay) => {
       await hooks.run("preActivation", this);
       stay();
       await this.#side?.run.instance.phase("$activate", callMs);
@@ -148,7 +147,7 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
    */
   async deactivate(): Promise<void> {
     const { hooks, bus, limits: { callMs } } = this.#options;
-    await this.#phase("deactivate", "plugin.deactivation_failed", async (stay) => {
+    await this.#life.phase("deactivate", "plugin.deactivation_failed", async (stay) => {
       await hooks.run("preDeactivation", this);
       await this.#side?.caller.drain(callMs);
       stay();
@@ -169,12 +168,15 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
     options: ReloadOptions = {},
     clock: PhaseClock = new PhaseClock(),
   ): Promise<Reloaded> {
-    if (SERVING.has(this.#state)) return await this.#reloads.reload(version, options, clock);
+    if (this.#reloads.returning) await this.#reloads.returning; // to what serves, or has failed
+    if (this.#life.isServing) return await this.#reloads.reload(version, options, clock);
     const from = this.image.sha256;
-    const isFailed = this.#state === "failed" || this.#state === "quarantined";
-    if (!isFailed && this.#state !== "discovered" && this.#state !== "deactivated") {
-      throw this.#notNow("reload");
+    const isFailed = this.#life.state === "failed" || this.#life.state === "quarantined";
+    if (!isFailed && this.#life.state !== "discovered" && this.#life.state !== "deactivated") {
+      throw this.#life.notNow("reload");
     }
+    const before = this.#side; // deactivated, and would be initialized again with its own code
+    this.#side = undefined;
     this.#options = { ...this.#options, ...version };
     this.#reloads.forget();
     if (isFailed) {
@@ -183,7 +185,7 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
     }
     const nobody = { pauseMs: 0, heldCalls: 0, fresh: [] };
     const report = { plugin: this.name, from, to: version.image.sha256, ...nobody, phasesMs: clock.times };
-    return { report, retired: Promise.resolve() };
+    return { report, retired: before ? this.#reloads.retire(before, ["$unload"]) : Promise.resolve() };
   }
 
   /** What a rollback would bring back; undefined if nothing was reloaded, or it was rolled back already. */
@@ -245,15 +247,15 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
 
   /** Called by the manager when it is not to be started again by itself. */
   quarantine(reason: Error): void {
-    this.#go("quarantine");
-    this.#ended = reason;
+    this.#life.go("quarantine");
+    this.#life.ended = reason;
   }
 
   /** Ends it at once, without deactivating it. */
   [Symbol.dispose](): void {
-    if (this.#state === "unloaded") return;
+    if (this.#life.state === "unloaded") return;
     const reason = "it was stopped";
-    this.#go("unload");
+    this.#life.go("unload");
     this.#endReloads(reason);
     this.#unloading ??= Promise.resolve();
     this.#side?.run.instance.channel.close(reason);
@@ -264,37 +266,6 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
   /** {@linkcode Plugin.unload} */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.unload();
-  }
-
-  #go(action: PluginAction): void {
-    this.#state = nextState(this.name, this.#state, action);
-    this.#changes++;
-    if (action === "initialize") this.#ended = undefined;
-  }
-
-  async #phase(
-    action: "initialize" | "activate" | "deactivate",
-    failed: "plugin.initialization_failed" | "plugin.activation_failed" | "plugin.deactivation_failed",
-    run: (stay: () => void) => Promise<void>,
-  ): Promise<void> {
-    this.#go(action);
-    const during = this.#changes;
-    // For whoever waited: the plugin may be gone by now, or even be on its way up again.
-    const stay = (): void => {
-      if (this.#changes !== during) throw this.#ended ?? this.#notNow(action);
-    };
-    try {
-      await run(stay);
-      stay();
-    } catch (error) {
-      if (this.#changes === during) {
-        this.#go("fail");
-        this.#side?.run.instance.channel.close(messageOf(error));
-      }
-      await this.#options.bus.emit(failed, { plugin_name: this.name, error: messageOf(error) });
-      throw error;
-    }
-    this.#go("succeed");
   }
 
   /** Starts it where it has to run, if it is let in. */
@@ -308,18 +279,22 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
   }
 
   /** Starts another version beside the one that serves. */
-  async #startBeside(version: PluginVersion): Promise<Side> {
+  async #startBeside(version: PluginVersion, signal: AbortSignal): Promise<Side> {
     const before = this.#side && { image: this.image, permissions: this.#side.run.admission.permissions };
-    const during = this.#changes;
+    const stay = this.#life.staying("reload");
     const admission = await version.admit(before);
-    // The user may have been asked, and taken his time.
-    if (this.#changes !== during) throw this.#ended ?? this.#notNow("reload");
+    stay(); // the user may have been asked, and taken his time
+    signal.throwIfAborted();
     const side = makeSide(this, { ...this.#options, ...version }, admission, this.#listener, true);
+    const end = (): void => side.run.channel.close(messageOf(signal.reason));
+    signal.addEventListener("abort", end, { once: true });
     try {
       await side.run.load();
     } catch (error) {
       side.run.channel.close(messageOf(error));
       throw error;
+    } finally {
+      signal.removeEventListener("abort", end);
     }
     return side;
   }
@@ -334,21 +309,24 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
         return plugin.#options;
       },
       begin: () => {
-        this.#go("reload");
+        this.#life.go("reload");
         return this.#side!;
       },
-      start: (version) => this.#startBeside(version),
+      start: (version, signal) => this.#startBeside(version, signal),
       switchTo: (version, side) => {
-        this.#options = { ...this.#options, ...version };
+        // Its rights hold for as long as this program runs, also when it is started again after a crash.
+        const admit = (): Promise<Admission> => Promise.resolve(side.run.admission);
+        this.#options = { ...this.#options, ...version, admit };
         this.#side = side;
         this.#methods = side.run.methods;
-        this.#go("resume");
+        this.#life.ended = undefined; // what crashed before it is no news any more
+        this.#life.go("resume");
       },
       keep: () => {
-        if (this.#state === "reloading") this.#go("resume");
+        if (this.#life.state === "reloading") this.#life.go("resume");
       },
       fail: (reason) => {
-        if (this.#state === "reloading") this.#failed(reason);
+        if (this.#life.state === "reloading") this.#failed(reason);
       },
       shadow: (run) => this.#calls.shadow(run),
     });
@@ -357,7 +335,7 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
   /** What waits to be called is refused, and nobody takes over any more. */
   #endReloads(reason: string): void {
     this.#reloads[Symbol.dispose]();
-    if (this.#calls.gate.isClosed) this.#calls.gate.fail(this.#ended ?? this.#gone(reason));
+    if (this.#calls.gate.isClosed) this.#calls.gate.fail(this.#life.ended ?? this.#life.gone(reason));
   }
 
   /**
@@ -368,7 +346,7 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
   async #endIfStuck(run: PluginRun, error: unknown): Promise<void> {
     if (this.#side?.run !== run) return;
     const stuck = await whyStuck(run);
-    if (stuck === undefined || this.#side?.run !== run || !SERVING.has(this.#state)) return;
+    if (stuck === undefined || this.#side?.run !== run || !this.#life.isServing) return;
     if (run.instance.tier === "process") return run.channel.close(stuck);
     this.#giveUp(run, stuck, error);
   }
@@ -377,8 +355,8 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
   #giveUp(run: PluginRun, stuck: string, cause?: unknown): void {
     if (this.#side?.run !== run) return run.channel.close(stuck); // a version that did not take over
     const reason = stuckError(this.name, stuck, cause);
-    if (!SERVING.has(this.#state)) return run.channel.close(reason); // the phase that it is in fails
-    this.#go("fail");
+    if (!this.#life.isServing) return run.channel.close(reason); // the phase that it is in fails
+    this.#life.go("fail");
     this.quarantine(reason);
     this.#endReloads(stuck);
     run.channel.close(reason);
@@ -390,17 +368,17 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
   #onEnd(run: PluginRun, reason: Error): void {
     if (this.#side?.run !== run) return; // one that did not take over, or was let go
     this.#side = undefined;
-    this.#ended = reason;
-    if (OVER.has(this.#state)) return;
-    const wasServing = SERVING.has(this.#state);
-    if (this.#state === "active" && this.#reloads.isOnTrial) {
+    this.#life.ended = reason;
+    if (OVER.has(this.#life.state)) return;
+    const wasServing = this.#life.isServing;
+    if (this.#life.state === "active" && this.#reloads.isOnTrial) {
       this.#crashed(reason);
-      this.#go("reload");
-      return void this.#reloads.bringBack(reason);
+      this.#life.go("reload");
+      return this.#reloads.bringBack(reason);
     }
-    const isPhase = !wasServing && this.#state.endsWith("ing");
+    const isPhase = !wasServing && this.#life.state.endsWith("ing");
     if (wasServing) return this.#failed(reason);
-    this.#go("fail");
+    this.#life.go("fail");
     if (!isPhase) this.#crashed(reason); // a phase rejects, and says so
   }
 
@@ -410,8 +388,8 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
 
   /** What served is gone, and nothing takes its place by itself. */
   #failed(reason: Error): void {
-    this.#ended = reason;
-    this.#go("fail");
+    this.#life.ended = reason;
+    this.#life.go("fail");
     this.#reloads.giveUp(reason);
     this.#reloads.forget();
     if (this.#calls.gate.isClosed) this.#calls.gate.fail(reason);
@@ -421,18 +399,18 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
 
   async #unload(reason: string): Promise<void> {
     const { hooks, bus, onUnload, limits: { callMs } } = this.#options;
-    if (this.#state === "reloading") this.#leaveReload(reason);
+    if (this.#life.state === "reloading") this.#leaveReload(reason);
     // One that has nothing to do and does not react will not let itself be deactivated either.
-    if (this.#state === "active" && this.openCalls === 0) await this.#endIfSilent();
-    if (this.#state === "active") await this.deactivate().catch(() => {}); // told as plugin.deactivation_failed
+    if (this.#life.state === "active" && this.openCalls === 0) await this.#endIfSilent();
+    if (this.#life.state === "active") await this.deactivate().catch(() => {}); // told as plugin.deactivation_failed
     await hooks.run("preUnload", this).catch((error) => this.#complain(error));
     // In a phase, or without an instance, there is nobody to say goodbye to.
-    if (this.#state === "initialized" || this.#state === "deactivated") {
+    if (this.#life.state === "initialized" || this.#life.state === "deactivated") {
       await this.#side?.run.instance.phase("$unload", callMs).catch((error) => this.#complain(error));
     }
     await this.#side?.run.events.settled(); // what it said before it ended is heard
-    if (this.#state === "unloaded") return; // ended at once meanwhile
-    this.#go("unload");
+    if (this.#life.state === "unloaded") return; // ended at once meanwhile
+    this.#life.go("unload");
     this.#endReloads(reason);
     this.#side?.run.instance.channel.close(reason);
     onUnload();
@@ -442,9 +420,9 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
 
   /** The version that serves ends as if there were no other; what waits to be called is refused. */
   #leaveReload(reason: string): void {
-    this.#reloads.giveUp(this.#gone(reason));
-    if (this.#calls.gate.isClosed) this.#calls.gate.fail(this.#gone(reason));
-    if (this.#state === "reloading") this.#go(this.#side ? "resume" : "fail");
+    this.#reloads.giveUp(this.#life.gone(reason));
+    if (this.#calls.gate.isClosed) this.#calls.gate.fail(this.#life.gone(reason));
+    if (this.#life.state === "reloading") this.#life.go(this.#side ? "resume" : "fail");
   }
 
   async #endIfSilent(): Promise<void> {
@@ -459,20 +437,8 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
 
   /** What calls it, or why it cannot be called. */
   #serving(): Side | Error {
-    if (SERVING.has(this.#state) && this.#side) return this.#side;
+    if (this.#life.isServing && this.#side) return this.#side;
     // Why it is gone says more than that it is.
-    return this.#ended ?? this.#notNow("call");
-  }
-
-  #gone(reason: string): KBertError<"plugin/closed"> {
-    const message = `The plugin ${this.name} cannot be called because ${reason}`;
-    return new KBertError("plugin/closed", message, { plugin: this.name, reason });
-  }
-
-  #notNow(action: string): KBertError<"plugin/state"> {
-    const message = `Cannot ${action} the plugin ${this.name} because it is ${this.#state}; ${
-      advice(this.#state)
-    }`;
-    return new KBertError("plugin/state", message, { plugin: this.name, state: this.#state, action });
+    return this.#life.ended ?? this.#life.notNow("call");
   }
 }

@@ -17,6 +17,8 @@ export interface PluginCallsOptions {
   readonly name: string;
   /** Calls that may wait at once. */
   readonly openCalls: number;
+  /** How long a call may take whose caller says nothing else. */
+  readonly callMs: () => number;
   /** What serves now, or why nothing does. */
   readonly serving: () => Side | Error;
   /** A call to this run missed its deadline. */
@@ -100,8 +102,7 @@ export class PluginCalls {
 
   /** A call that waits has no caller yet who would know the usual deadline. */
   #limited(options: CallOptions = {}): CallOptions {
-    const serving = this.#options.serving();
-    return serving instanceof Error ? options : { timeoutMs: serving.callMs, ...options };
+    return { timeoutMs: this.#options.callMs(), ...options };
   }
 }
 

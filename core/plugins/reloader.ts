@@ -40,8 +40,8 @@ interface Known {
   readonly makeVersion: (image: PluginImage) => PluginVersion;
   /** Settles with the reload before; there is one at a time. */
   last: Promise<unknown>;
-  /** The reload that goes on. */
-  current?: { readonly clock: PhaseClock; readonly superseded: AbortController } | undefined;
+  /** Of reloads that compare first, and are not over. */
+  readonly comparing: Set<AbortController>;
 }
 
 /** See the module's text. */
@@ -58,7 +58,7 @@ export class Reloader {
 
   /** @param makeVersion what an image comes to in this use; throws what is wrong with it */
   add(plugin: Plugin, makeVersion: (image: PluginImage) => PluginVersion): void {
-    this.#known.set(plugin, { makeVersion, last: Promise.resolve() });
+    this.#known.set(plugin, { makeVersion, last: Promise.resolve(), comparing: new Set() });
   }
 
   /** See `PluginManager.reload`. */
@@ -85,13 +85,8 @@ export class Reloader {
   rollback(plugin: Plugin, options: RollbackOptions = {}): Promise<ReloadReport> {
     const { reason = "it was asked for" } = options;
     return this.#inTurn(plugin, options, async (options, clock) => {
-      const { name, state, previous, image } = plugin;
-      if (previous === undefined) {
-        const message =
-          `There is no version of ${name} to go back to: it was not reloaded, or rolled back already`;
-        throw new KBertError("plugin/state", message, { plugin: name, state, action: "rollback" });
-      }
-      const { report, retired } = await plugin.reload(previous, { trialMs: 0, ...options }, clock);
+      const { name, image, previous } = plugin;
+      const { report, retired } = await plugin.reload(previous!, { trialMs: 0, ...options }, clock);
       plugin.forgetPrevious();
       await this.#bus.emit("plugin.rolled_back", {
         plugin_name: name,
@@ -101,32 +96,35 @@ export class Reloader {
       });
       await retired;
       return report;
-    });
+    }, () => requirePrevious(plugin));
   }
 
-  /** Reloads of one plugin follow each other; one that only compares is given up for the next. */
+  /**
+   * Reloads of one plugin follow each other; one that compares first is given up for the next.
+   *
+   * @param check throws what is no failure of a reload, because there is none
+   */
   #inTurn<Options extends ReloadOptions, T>(
     plugin: Plugin,
     options: Options,
     run: (options: Options, clock: PhaseClock) => Promise<T>,
+    check = (): void => {},
   ): Promise<T> {
     const known = this.#known.get(plugin)!;
-    if (known.current?.clock.current === "shadow") {
-      known.current.superseded.abort(new Error("a newer version came meanwhile"));
-    }
+    for (const older of known.comparing) older.abort(new Error("a newer version came meanwhile"));
+    const superseded = new AbortController();
+    if (options.shadow) known.comparing.add(superseded);
+    const signal = AbortSignal.any([superseded.signal, ...(options.signal ? [options.signal] : [])]);
     const result = known.last.then(async () => {
+      check();
       const clock = new PhaseClock();
-      const superseded = new AbortController();
-      known.current = { clock, superseded };
-      const signals = [superseded.signal, ...(options.signal ? [options.signal] : [])];
       try {
-        return await run({ ...options, signal: AbortSignal.any(signals) }, clock);
+        signal.throwIfAborted();
+        return await run({ ...options, signal }, clock);
       } catch (error) {
         throw await this.#failed(plugin, clock, error);
-      } finally {
-        known.current = undefined;
       }
-    });
+    }).finally(() => known.comparing.delete(superseded));
     known.last = result.catch(() => {});
     return result;
   }
@@ -200,6 +198,13 @@ export class Reloader {
     });
     return error;
   }
+}
+
+/** @throws {KBertError} `plugin/state` */
+function requirePrevious({ name, state, previous }: Plugin): void {
+  if (previous !== undefined) return;
+  const message = `There is no version of ${name} to go back to: it was not reloaded, or rolled back already`;
+  throw new KBertError("plugin/state", message, { plugin: name, state, action: "rollback" });
 }
 
 /** What its folder makes now. */

@@ -9,7 +9,7 @@
 import type { EventBus } from "../bus/event_bus.ts";
 import { messageOf } from "../wall/errors.ts";
 import type { CallGate } from "./call_gate.ts";
-import { exchange, type Exchanged, type ExchangeOptions, retire } from "./exchange.ts";
+import { exchange, type Exchanged, type ExchangeOptions, type LastPhase, retire } from "./exchange.ts";
 import type { Hooks } from "./hooks.ts";
 import { PhaseClock, type PhaseTimes } from "./phase_clock.ts";
 import type { PluginState } from "./plugin_state.ts";
@@ -58,7 +58,7 @@ export interface Reloadable {
   /** Answers what serves, which from here on is being exchanged. @throws {KBertError} `plugin/state` */
   begin(): Side;
   /** Starts a version beside the one that serves. */
-  start(version: PluginVersion): Promise<Side>;
+  start(version: PluginVersion, signal: AbortSignal): Promise<Side>;
   /** Lets it serve. */
   switchTo(version: PluginVersion, side: Side): void;
   /** The one before goes on serving, if it still does. */
@@ -79,6 +79,7 @@ export class Reloads implements Disposable {
   /** While it is there, a crash brings the version before back. */
   #trial: { readonly state: PluginState; readonly timer: ReturnType<typeof setTimeout> } | undefined;
   #giveUp: AbortController | undefined;
+  #returning: Promise<void> | undefined;
   /** Versions that are about to end. */
   readonly #retiring = new Set<Side>();
 
@@ -89,6 +90,11 @@ export class Reloads implements Disposable {
   /** What a rollback would bring back. */
   get previous(): PluginVersion | undefined {
     return this.#previous;
+  }
+
+  /** Settles when the version that is being brought back serves, or has failed; undefined if none is. */
+  get returning(): Promise<void> | undefined {
+    return this.#returning;
   }
 
   /** Whether a crash now would bring the version before back. */
@@ -105,7 +111,6 @@ export class Reloads implements Disposable {
     const { name, version: before } = this.#plugin;
     const { trialMs = TRIAL_MS, shadow, signal } = options;
     const old = this.#plugin.begin();
-    this.#endTrial();
     const giveUp = this.#giveUp = new AbortController();
     const signals = signal ? AbortSignal.any([giveUp.signal, signal]) : giveUp.signal;
     let shadowReport: ShadowReport | undefined;
@@ -120,6 +125,7 @@ export class Reloads implements Disposable {
         switchTo: (fresh, state) => {
           this.#plugin.switchTo(version, fresh);
           this.#previous = before;
+          this.#endTrial(); // of the version before, which goes on with its own if this one fails before it serves
           if (trialMs > 0) this.#beginTrial(state, trialMs);
         },
       }, options);
@@ -133,14 +139,47 @@ export class Reloads implements Disposable {
       phasesMs: clock.times,
       ...(shadowReport && { shadow: shadowReport }),
     };
-    return { report, retired: this.#retire(old) };
+    return { report, retired: this.retire(old) };
   }
 
   /**
    * Called when what serves has crashed: starts the version before, with the state that the one which crashed was
    * given. Calls wait meanwhile. Nothing serves if that fails.
    */
-  async bringBack(reason: Error): Promise<void> {
+  bringBack(reason: Error): void {
+    this.#returning = this.#bringBack(reason).finally(() => this.#returning = undefined);
+  }
+
+  /** Ends a version that serves no more, at the latest when this is disposed of. */
+  async retire(side: Side, phases?: readonly LastPhase[]): Promise<void> {
+    this.#retiring.add(side);
+    for (const problem of await retire(side, phases)) {
+      const { name, bus } = this.#plugin;
+      const message = `The version before did not end in order: ${problem}`;
+      bus.post("log.warning", { message, fields: { plugin: name } });
+    }
+    this.#retiring.delete(side);
+  }
+
+  /** There is nothing to go back to any more. */
+  forget(): void {
+    this.#endTrial();
+    this.#previous = undefined;
+  }
+
+  /** Gives up a reload that is going on. */
+  giveUp(reason: Error): void {
+    this.#giveUp?.abort(reason);
+    this.#giveUp = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.giveUp(new Error("it was unloaded"));
+    this.forget();
+    for (const { run } of this.#retiring) run.channel.close("it was unloaded");
+  }
+
+  async #bringBack(reason: Error): Promise<void> {
     const { name, bus, gate, version: broken } = this.#plugin;
     const version = this.#previous!;
     const { state } = this.#trial!;
@@ -167,34 +206,6 @@ export class Reloads implements Disposable {
     });
   }
 
-  /** There is nothing to go back to any more. */
-  forget(): void {
-    this.#endTrial();
-    this.#previous = undefined;
-  }
-
-  /** Gives up a reload that is going on. */
-  giveUp(reason: Error): void {
-    this.#giveUp?.abort(reason);
-    this.#giveUp = undefined;
-  }
-
-  [Symbol.dispose](): void {
-    this.giveUp(new Error("it was unloaded"));
-    this.forget();
-    for (const { run } of this.#retiring) run.channel.close("it was unloaded");
-  }
-
-  async #retire(side: Side): Promise<void> {
-    this.#retiring.add(side);
-    for (const problem of await retire(side)) {
-      const { name, bus } = this.#plugin;
-      const message = `The version before did not end in order: ${problem}`;
-      bus.post("log.warning", { message, fields: { plugin: name } });
-    }
-    this.#retiring.delete(side);
-  }
-
   #parts(
     version: PluginVersion,
     clock: PhaseClock,
@@ -204,7 +215,7 @@ export class Reloads implements Disposable {
     return {
       plugin: { name, version: version.image.manifest.version },
       ...{ hooks, gate, signal },
-      start: () => this.#plugin.start(version),
+      start: (signal) => this.#plugin.start(version, signal),
       timed: (phase, run) => clock.timed(phase, run),
     };
   }

@@ -67,6 +67,7 @@ export class PluginRun implements CallTarget {
   readonly #scope: Container;
   readonly #watched: Disposable | undefined;
   #methods: ReadonlyMap<string, MethodDescription> = new Map();
+  #ended: Error | undefined;
 
   /** @param isStandby whether another version of it serves: see {@linkcode EventBridge} */
   constructor(options: RunOptions, admission: Admission, listener: RunListener, isStandby = false) {
@@ -92,6 +93,7 @@ export class PluginRun implements CallTarget {
         eventsPerSecond: limits.eventsPerSecond,
       },
       onEnd: (reason) => {
+        this.#ended = reason;
         this.#watched?.[Symbol.dispose]();
         this.#bridge[Symbol.dispose]();
         // Services of the user are ended in their own time.
@@ -106,6 +108,11 @@ export class PluginRun implements CallTarget {
 
   get channel(): PluginInstance["channel"] {
     return this.instance.channel;
+  }
+
+  /** Why it has ended; undefined while it runs. */
+  get ended(): Error | undefined {
+    return this.#ended;
   }
 
   /** Its way to the bus, which a reload holds, releases and stops. */

@@ -49,7 +49,8 @@ function ownPlace(error: Error): SourcePlace | undefined {
   if (!(error instanceof KBertError)) return undefined;
   if (error.code === "document/invalid") {
     const { file, problems: [first] } = error.detail as Faults["document/invalid"];
-    return { file: file.split("/").at(-1)!, ...(first && { line: first.line, column: first.column }) };
+    if (!/\/plugin\.yaml$/.test(file)) return undefined; // the user's settings, which do not fit any more
+    return { file: "plugin.yaml", ...(first && { line: first.line, column: first.column }) };
   }
   const { file } = error.detail as Faults["plugin/image"];
   return error.code === "plugin/image" && file !== undefined ? placeInText(file, error.message) : undefined;

@@ -84,7 +84,14 @@ Deno.test("placeOf() knows no place of an error that is not about the plugin's s
   });
   const imageless = new KBertError("plugin/image", "too many modules: main.ts:7", { plugin: "sample" });
 
-  for (const thrown of [elsewhere, failed(elsewhere), closed, imageless, undefined, "main.ts:7", {}]) {
+  const problems = [{ line: 4, column: 7, path: "depth", message: "found 5, expected at most 4" }];
+  const settings = ["the settings of sample", "work/k-bert.yaml"].map((file) =>
+    new KBertError("document/invalid", `${file}: depth: found 5`, { file, problems })
+  );
+
+  for (
+    const thrown of [...settings, elsewhere, failed(elsewhere), closed, imageless, undefined, "main.ts:7", {}]
+  ) {
     assertEquals(placeOf(thrown), undefined);
   }
 });

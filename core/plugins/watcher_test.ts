@@ -234,11 +234,15 @@ test("FolderWatcher listens to a folder that took the place of another, also whe
   await saved.callsAfter(1);
   const { plugin } = saved;
   assertEquals(opened, [plugin, plugin, plugin, plugin]);
-  using probe = watchFs(plugin);
-  const event = probe[Symbol.asyncIterator]().next();
+  const heard: Deno.FsEvent[] = [];
+  using probe = watchFs(plugin); // Deno has one watch for all three
+  void (async () => {
+    for await (const event of probe) heard.push(event);
+  })();
   await Deno.writeTextFile(`${plugin}/head.ts`, "export const version = 2;\n");
+  await pause(QUIET_MS);
 
-  assertEquals((await event).value.paths, [`${plugin}/head.ts`]); // Deno has one watch for all three
+  assertEquals(heard[0]?.paths, [`${plugin}/head.ts`]);
 });
 
 test("FolderWatcher calls nobody for reading and for other files, and is awake all the time", async () => {
@@ -344,6 +348,25 @@ test("FolderWatcher calls nobody when a file comes back as it was, and waits as 
   }
 
   assertEquals(saved.calls, 0);
+});
+
+test("FolderWatcher waits anew for a file when the folder was gone for long", async () => {
+  using clock = fakeTime();
+  using _deaf = noEvents();
+  await using saved = await Saved.make();
+
+  await Deno.remove(`${saved.plugin}/head.ts`);
+  await clock.tickAsync(400); // it is waited for
+  await Deno.remove(saved.plugin, { recursive: true });
+  await clock.tickAsync(10_000);
+  await Deno.mkdir(saved.plugin);
+  await Deno.writeTextFile(`${saved.plugin}/plugin.yaml`, "version: 20.0.0\n");
+  await clock.tickAsync(400);
+  assertEquals(saved.calls, 0);
+  await writePlugin(saved.plugin, 20);
+  await clock.tickAsync(10_000);
+
+  assertEquals(saved.calls, 1);
 });
 
 test("FolderWatcher calls at once for a new file that is empty", async () => {

@@ -6,7 +6,7 @@ import { KBertError } from "../wall/errors.ts";
 import { printable } from "../wall/printable.ts";
 import { decodeValue, encodeValue } from "./commands.ts";
 import { askOver, type AskUser } from "./ask.ts";
-import { consentFor } from "./consent.ts";
+import { consentAgain, consentFor } from "./consent.ts";
 import { GrantStore } from "./grants.ts";
 import { NO_PERMISSIONS, type Permissions } from "./permissions.ts";
 
@@ -420,6 +420,137 @@ Deno.test("consentFor() goes on with the next question when one ends in an error
 
   await assertRejects(() => first, Error, "the terminal is gone");
   assertEquals(await second, rights({ gpu: true }));
+});
+
+/** The version that runs, with all that it asks for or only with a part. */
+function running(asks: Asked, granted: Partial<Permissions> = asks, more: Partial<PluginManifest> = {}): {
+  readonly image: Image;
+  readonly permissions: Permissions;
+} {
+  return { image: imageOf(asks, 1, more), permissions: rights(granted) };
+}
+
+Deno.test("consentAgain() asks nothing of new code that asks for nothing more, and gives it what the one before had", async (t) => {
+  const all = { net: ["a.com", "b.com"], read: ["data"], env: ["LANG"], gpu: true };
+  const cases: [
+    what: string,
+    before: Asked,
+    had: Partial<Permissions>,
+    now: Asked,
+    has: Partial<Permissions>,
+  ][] = [
+    ["nothing at all", {}, {}, {}, {}],
+    ["the same", all, all, all, all],
+    ["the same, of which only a part was granted", all, { net: ["b.com"] }, all, { net: ["b.com"] }],
+    ["less", all, all, { net: ["a.com"], gpu: true }, { net: ["a.com"], gpu: true }],
+    ["less, and not what was granted", all, { net: ["b.com"] }, { net: ["a.com"] }, {}],
+    ["nothing any more", all, all, {}, {}],
+    ["services, which are no right", {}, {}, { services: ["words"] }, { services: ["words"] }],
+  ];
+  for (const [what, before, had, now, has] of cases) {
+    await t.step(what, async () => {
+      const ask = person("y", "sample");
+
+      const granted = await consentAgain(imageOf(now, 2), "head", running(before, had), {
+        ...{ store: neverOpened, ask },
+      });
+
+      assertEquals([granted, ask.asked], [rights(has), []]);
+    });
+  }
+});
+
+Deno.test("consentAgain() remembers nothing: a start of the new code asks as any other", async () => {
+  await using store = await temporaryStore();
+  await consentAgain(imageOf({ gpu: true }, 2), "head", running({ gpu: true }), {
+    store: store.open,
+    ask: false,
+  });
+
+  assertEquals((await store.open()).list(), []);
+  await refused(imageOf({ gpu: true }, 2), "head", { store: store.open, ask: false });
+});
+
+Deno.test("consentAgain() asks before new code gets more, and gives it nothing without a yes", async (t) => {
+  const cases: [what: string, before: Asked, now: Asked][] = [
+    ["another host", { net: ["a.com"] }, { net: ["a.com", "b.com"] }],
+    ["another port of a host", { net: ["a.com:443"] }, { net: ["a.com"] }],
+    ["a folder", {}, { read: ["data"] }],
+    ["to write what it read", { read: ["data"] }, { read: ["data"], write: ["data"] }],
+    ["a variable", { gpu: true }, { env: ["LANG"] }],
+    ["the graphics card", { env: ["LANG"] }, { env: ["LANG"], gpu: true }],
+  ];
+  for (const [what, before, now] of cases) {
+    await t.step(what, async () => {
+      await using store = await temporaryStore();
+      const [image, version] = [imageOf(now, 2), running(before)];
+      for (const ask of [person("n"), person(), false] as const) {
+        const again = (): Promise<Permissions> =>
+          consentAgain(image, "head", version, { store: store.open, ask });
+        const error = await assertRejects(again, KBertError);
+        assertEquals([error.code, (await store.open()).list()], ["plugin/consent", []]);
+      }
+      const ask = person("y");
+
+      const granted = await consentAgain(image, "head", version, { store: store.open, ask });
+
+      assertEquals([granted, ask.asked.length], [rights(now), 1]);
+      // As for any other start: exactly this code has it from now on.
+      assertEquals(await consentFor(image, "head", { store: store.open, ask: false }), granted);
+    });
+  }
+});
+
+Deno.test("consentAgain() asks about more than a version asked for also when that one was granted less", async () => {
+  await using store = await temporaryStore();
+  const before = running({ net: ["a.com"], gpu: true }, { gpu: true });
+  const ask = person("y");
+
+  const granted = await consentAgain(imageOf({ net: ["a.com", "b.com"] }, 2), "head", before, {
+    ...{ store: store.open, ask },
+  });
+
+  assertEquals([granted, ask.asked.length], [rights({ net: ["a.com", "b.com"] }), 1]);
+});
+
+Deno.test("consentAgain() asks when code with the network newly learns texts, and not when it did before", async (t) => {
+  const listens = { events: { emits: [], listens: ["augmenter.>"] } };
+  const cases: [what: string, asks: Asked, more: Partial<PluginManifest>][] = [
+    ["by events", NET, listens],
+    ["by services", { ...NET, services: ["words"] }, {}],
+  ];
+  for (const [what, asks, more] of cases) {
+    await t.step(what, async () => {
+      await using store = await temporaryStore();
+      const image = imageOf(asks, 2, more);
+      const ask = person("y", "sample");
+
+      const granted = await consentAgain(image, "head", running(NET), { store: store.open, ask });
+
+      assertEquals([granted, ask.asked.length], [rights(asks), 2]);
+      assertMatch(ask.asked[1]!, /^sample can learn your texts, because it (?:hears events|calls services)/);
+      const later = await consentAgain(imageOf(asks, 3, more), "head", { image, permissions: granted }, {
+        ...{ store: neverOpened, ask: false },
+      });
+      assertEquals(later, granted);
+    });
+  }
+  await t.step("without the network", async () => {
+    const image = imageOf({ gpu: true }, 2, listens);
+
+    const granted = await consentAgain(image, "head", running({ gpu: true }), {
+      ...{ store: neverOpened, ask: false },
+    });
+
+    assertEquals(granted, rights({ gpu: true }));
+  });
+  await t.step("by a port that learns them anyway", async () => {
+    const granted = await consentAgain(imageOf(NET, 2, listens), "augmenter", running(NET), {
+      ...{ store: neverOpened, ask: false },
+    });
+
+    assertEquals(granted, rights(NET));
+  });
 });
 
 Deno.test("encodeValue() leaves no sign to a shell, and decodeValue() gives the value back", () => {
