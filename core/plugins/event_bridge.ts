@@ -56,6 +56,8 @@ export class EventBridge implements Disposable {
   #lastSent: Promise<void> | undefined;
   /** Events that wait until it is decided which version hears them. */
   #held: HeldEvents | undefined;
+  /** What waits there, for a version that subscribes too late. */
+  #waiting: BusEvent[] = [];
   /** Another version hears what comes. */
   #isStandby: boolean;
   /** Another version is heard. */
@@ -135,8 +137,7 @@ export class EventBridge implements Disposable {
       if (heard.source === this.#plugin || this.#forwarded.has(heard)) return undefined;
       if (this.#isStandby && !isPast) return undefined;
       this.#forwarded.add(heard);
-      if (this.#held && !isPast) return this.#held.add(heard, () => this.#send(channel, heard));
-      return this.#send(channel, heard);
+      return this.#held && !isPast ? this.#hold(this.#held, channel, heard) : this.#send(channel, heard);
     };
     this.#subscriptions.set(pattern, this.#bus.on(pattern, forward, { history }));
     isPast = false;
@@ -153,10 +154,22 @@ export class EventBridge implements Disposable {
     this.#held ??= new HeldEvents((count) => this.dropped(count));
   }
 
+  /** Lets wait here, too, what waits in the bridge of the version before and would have been missed. */
+  takeOver(before: EventBridge, channel: Channel): void {
+    const patterns = [...this.#subscriptions.keys()];
+    for (const event of before.#waiting) {
+      const isWanted = patterns.some((pattern) => coversTopic(pattern, event.topic));
+      if (!isWanted || this.#forwarded.has(event) || !this.#held) continue;
+      this.#forwarded.add(event);
+      this.#hold(this.#held, channel, event)?.catch(() => {}); // who emitted it waits for the version before
+    }
+  }
+
   /** Sends what waits, and from now on everything at once. */
   release(): void {
     const held = this.#held;
     this.#held = undefined;
+    this.#waiting = [];
     held?.release();
   }
 
@@ -164,6 +177,7 @@ export class EventBridge implements Disposable {
   stop(): void {
     this.#held?.discard();
     this.#held = undefined;
+    this.#waiting = [];
     this.#isStandby = true;
   }
 
@@ -188,6 +202,12 @@ export class EventBridge implements Disposable {
     this.#subscriptions.clear();
     this.#reportDrops();
     clearTimeout(this.#dropTimer);
+  }
+
+  #hold(held: HeldEvents, channel: Channel, event: BusEvent): Promise<void> | undefined {
+    const sent = held.add(event, () => this.#send(channel, event));
+    if (!isTelemetry(event.topic)) this.#waiting.push(event); // which may be lost
+    return sent;
   }
 
   #send(channel: Channel, { topic, payload, source, time }: BusEvent): Promise<void> | undefined {

@@ -195,6 +195,7 @@ class Exchange {
       await timed("activate", () => this.#activate());
       signal.throwIfAborted();
       if (run.ended) throw run.ended; // after its last answer: nobody would hear of it any more
+      if (old) run.events.takeOver(old.run.events, run.channel); // it may have subscribed only now
       goOn = then(state);
       return { pauseMs: performance.now() - began, heldCalls: gate.held, fresh };
     } finally {

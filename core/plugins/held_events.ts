@@ -14,10 +14,16 @@ import { EVENT_WINDOW } from "../wall/protocol.ts";
 /** Events that wait at most. */
 const MAX_HELD = 10_000;
 
+interface Waiting {
+  readonly sequence: number;
+  send(): Promise<void> | undefined;
+  readonly done: PromiseWithResolvers<void>;
+}
+
 /** See the module's text. Whoever made it releases or discards it. */
 export class HeldEvents {
   readonly #onDropped: (count: number) => void;
-  readonly #waiting: { send(): Promise<void> | undefined; readonly done: PromiseWithResolvers<void> }[] = [];
+  readonly #waiting: Waiting[] = [];
 
   /** @param onDropped hears of telemetry that found no room */
   constructor(onDropped: (count: number) => void) {
@@ -29,7 +35,10 @@ export class HeldEvents {
    *
    * @throws {KBertError} `wall/frame` if too many wait
    */
-  add({ topic }: Pick<BusEvent, "topic">, send: () => Promise<void> | undefined): Promise<void> | undefined {
+  add(
+    { topic, sequence = 0 }: Pick<BusEvent, "topic"> & Partial<Pick<BusEvent, "sequence">>,
+    send: () => Promise<void> | undefined,
+  ): Promise<void> | undefined {
     const isPost = isTelemetry(topic);
     if (isPost && this.#waiting.length >= EVENT_WINDOW) {
       this.#onDropped(1);
@@ -40,13 +49,14 @@ export class HeldEvents {
       throw new KBertError("wall/frame", message, { limit: MAX_HELD, value: this.#waiting.length });
     }
     const done = Promise.withResolvers<void>();
-    this.#waiting.push({ send, done });
+    this.#waiting.push({ sequence, send, done });
     return isPost ? undefined : done.promise;
   }
 
-  /** Sends them all. */
+  /** Sends them all, in the order in which they were emitted. */
   release(): void {
-    for (const { send, done } of this.#waiting.splice(0)) done.resolve(send());
+    const waiting = this.#waiting.splice(0).sort((a, b) => a.sequence - b.sequence);
+    for (const { send, done } of waiting) done.resolve(send());
   }
 
   /** Forgets them: another version of the plugin has heard them. */

@@ -8,8 +8,10 @@ const ACTIONS: PluginAction[] = [
   "initialize",
   "activate",
   "deactivate",
+  "reload",
   "unload",
   "succeed",
+  "resume",
   "fail",
   "quarantine",
 ];
@@ -47,6 +49,17 @@ Deno.test("nextState() leads a plugin from discovered to active, to deactivated 
   ]);
 });
 
+Deno.test("nextState() leads through a reload and back, whichever version serves then", () => {
+  const start: PluginAction[] = ["initialize", "succeed", "activate", "succeed"];
+
+  assertEquals(walk([...start, "reload", "reload", "deactivate", "resume"]).slice(4), [
+    "active",
+    "reloading",
+    "active",
+  ]);
+  assertEquals(walk([...start, "reload", "fail"]).slice(-2), ["reloading", "failed"]);
+});
+
 Deno.test("nextState() refuses what the table does not have, and says what can be done", () => {
   const error = assertThrows(() => nextState("spam_head", "failed", "activate"), KBertError);
 
@@ -54,6 +67,7 @@ Deno.test("nextState() refuses what the table does not have, and says what can b
   assertEquals(error.detail, { plugin: "spam_head", state: "failed", action: "activate" });
   assert(error.message.endsWith("because it is failed; it can be initialized or unloaded"));
   assertThrows(() => nextState("a", "activating", "activate"), KBertError, "wait until that is over");
+  assertThrows(() => nextState("a", "reloading", "deactivate"), KBertError, "wait until that is over");
   assertThrows(() => nextState("a", "unloaded", "initialize"), KBertError, "load it again");
 });
 
@@ -68,7 +82,8 @@ Deno.test("LIFECYCLE lets no walk become active but through both phases, each be
     const states = walk(actions);
     states.forEach((state, index) => {
       const before = states[index - 1];
-      if (state === "active") assertEquals(before, "activating");
+      if (state === "active") assert(before === "activating" || before === "reloading", before);
+      if (state === "reloading") assertEquals(before, "active");
       if (state === "activating") assertEquals(before, "initialized");
       if (state === "initialized") assertEquals(before, "initializing");
       if (state === "deactivating") assertEquals(before, "active");

@@ -1,20 +1,29 @@
 /**
- * A plugin under random use: phases, calls, crashes and unloads in any order and at the same time, with a
- * worker whose phases fail at random. Whatever happens, the table of its life holds.
+ * A plugin under random use: phases, calls, reloads, crashes and unloads in any order and at the same time, with
+ * workers whose phases fail at random. Whatever happens, the table of its life holds.
  *
  * @module
  */
 import { assert, assertEquals } from "../deps/assert.ts";
 import { fc } from "../../tests/deps/fast_check.ts";
-import { delivered, type FakePlugin, fakePlugin, streamOf } from "../../tests/fixtures/fake_plugin.ts";
+import {
+  delivered,
+  type FakeMethod,
+  type FakePlugin,
+  fakePlugin,
+  streamOf,
+  until,
+} from "../../tests/fixtures/fake_plugin.ts";
 import { KBertError } from "../wall/errors.ts";
 import { openThings } from "../wall/ledger.ts";
+import type { WireValue } from "../wall/values.ts";
 import { LIFECYCLE } from "./lifecycle.ts";
+import type { PluginVersion } from "./version.ts";
 
 const PHASES = ["initialize", "activate", "deactivate"] as const;
 type Phase = typeof PHASES[number];
 
-type Operation = Phase | "call" | "stream" | "crash" | "unload" | "dispose" | "wait";
+type Operation = Phase | "reload" | "call" | "stream" | "crash" | "unload" | "dispose" | "wait";
 /** What the worker does with a phase or a call. */
 type Fate = "succeeds" | "throws" | "crashes" | "takes a while";
 
@@ -22,8 +31,15 @@ type Fate = "succeeds" | "throws" | "crashes" | "takes a while";
 interface Step {
   readonly operation: Operation;
   readonly fate: Fate;
+  /** In which phase of a reload. */
+  readonly at: typeof RELOAD_PHASES[number];
   readonly waits: boolean;
 }
+
+/** What the versions are asked for in a reload, by the host. */
+const RELOAD_PHASES = [
+  ...["$load", "$initialize", "$capture", "$restore", "$activate", "$deactivate", "$unload"] as const,
+];
 
 const EVENTS: Record<Phase, readonly [succeeded: string, failed: string]> = {
   initialize: ["initialized", "initialization_failed"],
@@ -35,6 +51,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   operation: fc.oneof(
     { weight: 12, arbitrary: fc.constantFrom<Operation>(...PHASES) },
     { weight: 6, arbitrary: fc.constantFrom<Operation>("call", "stream") },
+    { weight: 4, arbitrary: fc.constant<Operation>("reload") },
     { weight: 3, arbitrary: fc.constantFrom<Operation>("crash", "wait") },
     { weight: 1, arbitrary: fc.constantFrom<Operation>("unload", "dispose") },
   ),
@@ -42,29 +59,53 @@ const step: fc.Arbitrary<Step> = fc.record({
     { weight: 6, arbitrary: fc.constant<Fate>("succeeds") },
     { weight: 3, arbitrary: fc.constantFrom<Fate>("throws", "crashes", "takes a while") },
   ),
+  at: fc.constantFrom(...RELOAD_PHASES),
   waits: fc.boolean(),
 });
 
-/** A plugin whose worker does with each call what was foreseen for it last. */
-async function moody(): Promise<{ fake: FakePlugin; fates: Map<string, Fate> }> {
+/** A plugin whose workers do with each call what was foreseen for it last. */
+interface Moody {
+  readonly fake: FakePlugin;
+  readonly fates: Map<string, Fate>;
+  /** Reloads in turn; no two that follow each other are the same. */
+  readonly versions: readonly PluginVersion[];
+  /** Reloads whose versions have not both ended or begun to serve. */
+  reloading: number;
+  reloads: number;
+}
+
+/** What a call is answered that succeeds; of all others, undefined. */
+const ANSWERS: Readonly<Record<string, WireValue>> = {
+  $load: {
+    methods: ["work", "count"].map((name) => ({ name, parameters: 0, streams: name === "count" })),
+    configuration: "null",
+  },
+  $capture: { version: 1, own: "soup" },
+  $restore: [],
+};
+
+async function moody(): Promise<Moody> {
   const fates = new Map<string, Fate>();
-  const serve = async (method: string, fake: () => FakePlugin): Promise<undefined> => {
+  const serve: FakeMethod = async ({ method }, worker) => {
     const fate = fates.get(method);
     if (fate === "throws") throw new Error(`${method} fails`);
     if (fate === "takes a while") await delivered();
-    if (fate !== "crashes") return undefined;
-    fake().workers.at(-1)?.crash();
-    await delivered();
+    if (fate === "crashes") {
+      worker.crash();
+      await delivered();
+    }
+    return ANSWERS[method];
   };
-  const names = [...PHASES.map((phase) => `$${phase}`), "work"];
-  const methods = Object.fromEntries(names.map((name) => [name, () => serve(name, () => fake)]));
-  const fake: FakePlugin = await fakePlugin({ methods: { ...methods, count: streamOf(1, 2, 3) } });
-  return { fake, fates };
+  const methods: Record<string, FakeMethod> = { count: streamOf(1, 2, 3) };
+  for (const name of [...RELOAD_PHASES, "work"]) methods[name] = serve;
+  const fake: FakePlugin = await fakePlugin({ methods });
+  const versions = [await fake.version({ methods }), await fake.version({ methods })];
+  return { fake, fates, versions, reloading: 0, reloads: 0 };
 }
 
 /** Does one thing with the plugin. */
-async function perform(fake: FakePlugin, operation: Operation): Promise<void> {
-  const { plugin } = fake;
+async function perform(moody: Moody, operation: Operation): Promise<void> {
+  const { fake, fake: { plugin } } = moody;
   switch (operation) {
     case "call":
       await plugin.call("work", []);
@@ -72,6 +113,8 @@ async function perform(fake: FakePlugin, operation: Operation): Promise<void> {
     case "stream":
       for await (const item of plugin.stream("count", [])) if (item === 2) break;
       return;
+    case "reload":
+      return await reload(moody);
     case "crash":
       fake.workers.at(-1)?.crash();
       return;
@@ -84,18 +127,33 @@ async function perform(fake: FakePlugin, operation: Operation): Promise<void> {
   }
 }
 
+/** Every other one is on trial. */
+async function reload(moody: Moody): Promise<void> {
+  const { fake: { plugin }, versions } = moody;
+  const number = moody.reloads++;
+  moody.reloading++;
+  try {
+    const { retired } = await plugin.reload(versions[number % versions.length]!, {
+      trialMs: number % 2 && 60_000,
+    });
+    await retired;
+  } finally {
+    moody.reloading--;
+  }
+}
+
 /** What is known of a plugin from outside, without looking at how it works. */
 class Model {
   readonly begun: Record<Phase, number> = { initialize: 0, activate: 0, deactivate: 0 };
   readonly succeeded: Record<Phase, number> = { initialize: 0, activate: 0, deactivate: 0 };
 
   /** Runs an operation between two looks at the plugin. */
-  async run(fake: FakePlugin, operation: Operation): Promise<void> {
-    const { plugin } = fake;
+  async run(moody: Moody, operation: Operation): Promise<void> {
+    const { plugin } = moody.fake;
     const before = plugin.state;
     const phase = PHASES.find((name) => name === operation);
     const allowed = phase !== undefined && LIFECYCLE[before][phase] !== undefined;
-    const running = perform(fake, operation);
+    const running = perform(moody, operation);
     if (phase && allowed) {
       this.begun[phase]++;
       // A phase takes its own state at once, so that nobody can begin a second one.
@@ -108,6 +166,7 @@ class Model {
       assert(phase === undefined || allowed, `${operation} was done in the state ${before}`);
       if (phase) this.succeeded[phase]++;
     } catch (error) {
+      if (operation === "reload") return; // its own tests say why it may fail
       const code = error instanceof KBertError ? error.code : `not ours: ${error}`;
       const expected = ["plugin/state", "plugin/closed", "call/failed"];
       assert(expected.includes(code), `${operation} in the state ${before}: ${code}`);
@@ -119,20 +178,22 @@ class Model {
 }
 
 async function follow(steps: readonly Step[]): Promise<void> {
-  const { fake, fates } = await moody();
-  const { plugin } = fake;
+  const subject = await moody();
+  const { fake, fake: { plugin }, fates } = subject;
   const model = new Model();
   const open: Promise<void>[] = [];
-  for (const { operation, fate, waits } of steps) {
-    fates.set(operation === "call" ? "work" : `$${operation}`, fate);
-    const running = model.run(fake, operation);
+  for (const { operation, fate, at, waits } of steps) {
+    fates.set(operation === "call" ? "work" : operation === "reload" ? at : `$${operation}`, fate);
+    const running = model.run(subject, operation);
     open.push(running);
     if (waits) await running;
     const alive = fake.workers.filter(({ isOpen }) => isOpen).length;
+    if (subject.reloading > 0) continue; // there are two versions, and one that is about to end
     assert(alive <= 1, "two workers at once");
     if (["discovered", "failed", "unloaded"].includes(plugin.state)) assertEquals(alive, 0, plugin.state);
   }
   await Promise.all(open);
+  await until(() => plugin.state !== "reloading"); // a version may still be brought back
   await delivered();
   const { begun, succeeded } = model;
   const wasUnloaded = plugin.state === "unloaded";
@@ -140,8 +201,8 @@ async function follow(steps: readonly Step[]): Promise<void> {
   for (const phase of PHASES) {
     const [success, failure] = EVENTS[phase];
     const told = fake.topics.filter((topic) => topic === success || topic === failure).length;
-    // An unload deactivates by itself.
-    const most = begun[phase] + (phase === "deactivate" && wasUnloaded ? 1 : 0);
+    // An unload deactivates by itself, and a reload starts what has failed.
+    const most = begun[phase] + (phase === "deactivate" ? Number(wasUnloaded) : subject.reloads);
     assert(told >= begun[phase] && told <= most, `${told} ends of ${begun[phase]} times ${phase}`);
     const successes = fake.topics.filter((topic) => topic === success).length;
     assert(successes >= succeeded[phase], `${successes} of ${succeeded[phase]} times ${success}`);

@@ -60,8 +60,6 @@ export class FolderWatcher implements Disposable {
   #events: Deno.FsWatcher | undefined;
   /** The id of the place that events come from. */
   #listensTo: string | undefined;
-  /** As of the last look. */
-  #seen: Files;
   /** As of the last call of `onChange`. */
   #told: Files;
   /** Until when half of a save is waited for. */
@@ -78,7 +76,7 @@ export class FolderWatcher implements Disposable {
     const place = this.#place();
     // In this order: what happens between the two is heard of and looked at once more, instead of missed.
     if (place !== undefined) void this.#listen(place);
-    this.#seen = this.#told = place === undefined ? new Map() : filesBelow(place.path);
+    this.#told = place === undefined ? new Map() : filesBelow(place.path);
     if (place === undefined && this.#problem === undefined) {
       this.#report(unusable(folder, "there is no such folder; it is watched as soon as there is one"));
     }
@@ -109,18 +107,14 @@ export class FolderWatcher implements Disposable {
       // The next look listens anew: for Deno it is the same path, until the last watcher of it is gone.
       this.#stopListening();
     }
-    if (place === undefined) return;
-    const files = filesBelow(place.path);
-    if (areSame(files, this.#seen)) return;
-    this.#seen = files;
-    this.#quiet.touch();
+    if (place !== undefined && !areSame(filesBelow(place.path), this.#told)) this.#quiet.touch();
   }
 
   /** It is quiet now: calls `onChange` if there is something to tell. */
   async #settle(): Promise<void> {
     const place = this.#place();
     if (place === undefined) return; // the look that finds it again goes on
-    const files = this.#seen = filesBelow(place.path);
+    const files = filesBelow(place.path);
     const isChanged = !areSame(files, this.#told);
     if (isChanged && isHalfSaved(files, this.#told)) {
       const nowMs = performance.now();

@@ -65,7 +65,9 @@ export class ServedCalls {
   /** Never rejects: whatever goes wrong becomes the answer. */
   async #run(call: Serving, serve: (call: ServedCall) => Served): Promise<void> {
     try {
-      const answer = await serve(call);
+      const served = serve(call);
+      // At once: what is called after a stream comes after its first item was asked for.
+      const answer = isAsyncIterable(served) ? served : await served;
       if (!isAsyncIterable(answer)) {
         if (call.stream) throw new TypeError(`${call.method}() answers no stream; call it with call()`);
         return this.#answer(call, answer);

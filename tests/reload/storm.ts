@@ -16,13 +16,12 @@ export interface Slot {
   readonly isWatched: boolean;
 }
 
-/** Longest phase of a version. Long enough for a process to start beside others, for each that is endless waits it out. */
+/** Longest phase of a version: enough to start beside others, and no more, because `endless` takes it all. */
 const CALL_MS = 3_000;
 const CALLERS = ["a", "b", "c", "d"];
-/** What a storm never makes anybody say. */
-const UNEXPECTED = ["bus.listener_failed", "log.warning", "log.error", "plugin.events_dropped"] as const;
+/** What nobody says in a storm. */
 const NEVER = [
-  ...UNEXPECTED,
+  ...["bus.listener_failed", "log.warning", "log.error", "plugin.events_dropped"] as const,
   ...["plugin.event_refused", "plugin.answer_refused", "plugin.restarted", "plugin.quarantined"] as const,
   ...["plugin.initialization_failed", "plugin.activation_failed", "plugin.deactivation_failed"] as const,
 ];
@@ -39,6 +38,15 @@ const FAILURES: Readonly<Record<Exclude<Kind, "good" | "crash">, readonly [phase
   restore: ["restore", /cannot be given the state of the version before: broken on purpose/],
   activate: ["activate", /cannot be activated: broken on purpose/],
 };
+
+/** What a storm is made of. */
+export interface StormOptions {
+  readonly runtime: Runtime<StormEvents>;
+  /** Of the plugin, which has its rights already. */
+  readonly folder: string;
+  readonly tier: Tier;
+  readonly seed: number;
+}
 
 /** Something that the bus said of the plugin. */
 interface Said {
@@ -68,14 +76,7 @@ export class Storm implements AsyncDisposable {
   #version: StormVersion;
   #watch: Disposable | undefined;
 
-  private constructor(
-    runtime: Runtime<StormEvents>,
-    folder: string,
-    tier: Tier,
-    plugin: Plugin,
-    version: StormVersion,
-    seed: number,
-  ) {
+  private constructor({ runtime, folder, tier, seed }: StormOptions, plugin: Plugin, version: StormVersion) {
     this.#runtime = runtime;
     this.#folder = folder;
     this.#tier = tier;
@@ -90,19 +91,15 @@ export class Storm implements AsyncDisposable {
     this.#running = Promise.all(this.#callers.map((caller) => caller.run(this.#stop.signal)));
   }
 
-  /** Starts the plugin, which has its rights already, and its callers. */
-  static async start(
-    runtime: Runtime<StormEvents>,
-    folder: string,
-    tier: Tier,
-    seed: number,
-  ): Promise<Storm> {
+  /** Starts the plugin and its callers. */
+  static async start(options: StormOptions): Promise<Storm> {
+    const { runtime, folder, tier } = options;
     const version = stormVersion(0, "good", tier);
     save(folder, version);
     const plugin = await runtime.plugins.start(folder, {
       ...{ tier, restart: false, settings: { depth: DEPTH }, limits: { callMs: CALL_MS } },
     });
-    return new Storm(runtime, folder, tier, plugin as unknown as Plugin, version, seed);
+    return new Storm(options, plugin, version);
   }
 
   /** Saves the next version and sees to it that what has to come of that does. */

@@ -99,6 +99,8 @@ permissions:
 
 function mainOf(number: number, kind: Kind, tier: Tier): string {
   const only = (broken: Kind, code: string): string => kind === broken ? `${code} // here` : "";
+  // Each third version listens only when calls and events wait already.
+  const listen = 'this.use(this.eventBus.on("storm.ping", (ping) => this.#hear(ping)));';
   const fails = 'throw new Error("broken on purpose");';
   return `import { PluginPort } from "k-bert/sdk";
 ${only("vetting", 'import { readFileSync } from "node:fs";')}
@@ -115,11 +117,12 @@ export class Storm extends PluginPort {
 
   override initialize(): Promise<void> | void {
     ${only("initialize", fails)}
-    this.use(this.eventBus.on("storm.ping", (ping) => this.#hear(ping)));
+    ${number % 3 === 0 ? "" : listen}
     ${only("endless", tier === "process" ? "for (;;);" : "return new Promise(() => {});")}
   }
 
   override activate(): void {
+    ${number % 3 === 0 ? listen : ""}
     ${only("activate", fails)}
   }
 

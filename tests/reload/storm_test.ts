@@ -11,7 +11,7 @@
  * @module
  */
 // deno-lint-ignore-file no-console -- a minute is long
-import { assertEquals, assertLess } from "../../core/deps/assert.ts";
+import { assert, assertEquals, assertLess } from "../../core/deps/assert.ts";
 import { openThings } from "../../core/wall/ledger.ts";
 import { Random } from "../../core/tensor/random.ts";
 import { createRuntime, GrantStore, type Runtime, type Tier } from "../../mod.ts";
@@ -26,14 +26,17 @@ const TIERS: readonly Tier[] = ["worker", "process"];
 const SEED = 6;
 /** Good reloads before anything is measured: what is loaded once, and some of what a garbage collector keeps. */
 const WARM_UP = 10;
-/** What it keeps beyond that: up to 90 MiB were seen, and 500 reloads later no more. One worker that stays is 16. */
-const MEMORY_SLACK = 160 * 2 ** 20;
+/**
+ * What it keeps beyond that: 60 to 90 MiB in 100 reloads, and at most 160 in 500, where it has levelled off. One
+ * worker that stays takes 16 MiB, with tensors 26.
+ */
+const MEMORY_SLACK = 192 * 2 ** 20;
 
 Deno.test({
   name: "200 reloads under load, a quarter of them broken, lose nothing and leave nothing behind",
   ignore: !(RELOADS > 0),
   fn: async () => {
-    const before = openThings();
+    const before = { ...openThings(), processes: 0 }; // one of the test before may be about to end
     for (const [index, tier] of TIERS.entries()) {
       await using folder = await withTempFolder();
       await using runtime = await stormRuntime(folder.path, tier);
@@ -48,7 +51,7 @@ Deno.test({
   name: "A head that is reloaded while it learns answers what one answers that is not, bit for bit",
   ignore: !(RELOADS > 0),
   fn: async () => {
-    const before = openThings();
+    const before = { ...openThings(), processes: 0 }; // one of the test before may be about to end
     {
       await using folder = await withTempFolder();
       await using runtime = await createRuntime({ log: () => {} });
@@ -56,7 +59,8 @@ Deno.test({
       const memoryBefore = Deno.memoryUsage().rss;
       const summary = await stormHead(runtime, folder.path, { reloads: RELOADS / 10, seed: SEED });
       const memory = Deno.memoryUsage().rss - memoryBefore;
-      console.log(JSON.stringify({ ...summary, memoryMiB: inMiB(memory) }));
+      const longestPauseMs = Math.round(summary.longestPauseMs);
+      console.log(JSON.stringify({ kind: "head", ...summary, longestPauseMs, memoryMiB: inMiB(memory) }));
       assertLess(memory, MEMORY_SLACK);
     }
     await until(before);
@@ -74,7 +78,7 @@ async function storm(
   // The plugin, and a place in reserve; while a version takes over, it is there beside them.
   const atRest = { channels: 1, sandboxes: 2, processes: tier === "process" ? 2 : 0 };
   let mostSandboxes = 0;
-  await using storm = await Storm.start(runtime, folder, tier, SEED);
+  await using storm = await Storm.start({ runtime, folder, tier, seed: SEED });
   for (let count = 0; count < WARM_UP; count++) await storm.reload({ kind: "good", isWatched: false });
   await until(atRest);
   const memoryBefore = Deno.memoryUsage().rss;
@@ -97,18 +101,12 @@ async function storm(
   await until(atRest);
   const memory = Deno.memoryUsage().rss - memoryBefore;
   const { tally, outcomes, longestPauseMs } = storm;
-  assertEquals(mostSandboxes <= atRest.sandboxes + 1, true, `${mostSandboxes} places at once`);
+  assert(mostSandboxes <= atRest.sandboxes + 1, `${mostSandboxes} places at once`);
   assertLess(memory, MEMORY_SLACK);
   return {
-    ...{
-      tier,
-      reloads: done,
-      ...outcomes,
-      ...tally,
-      longestPauseMs: Math.round(longestPauseMs),
-      mostSandboxes,
-    },
-    ...{ memoryMiB: inMiB(memory), seconds: Math.round((performance.now() - began) / 1_000) },
+    ...{ tier, reloads: done, ...outcomes, ...tally, mostSandboxes, memoryMiB: inMiB(memory) },
+    ...{ longestCallMs: Math.round(tally.longestCallMs), longestPauseMs: Math.round(longestPauseMs) },
+    seconds: Math.round((performance.now() - began) / 1_000),
   };
 }
 
@@ -131,6 +129,8 @@ function deck(count: number, turn: number): Slot[] {
 async function stormRuntime(folder: string, tier: Tier): Promise<Runtime<StormEvents>> {
   const store = (): Promise<GrantStore> => GrantStore.open(`${folder}/grants.json`);
   const runtime = await createRuntime<StormEvents>({ log: () => {}, consent: { store, ask: false } });
+  // The first place of a program takes longer: Deno checks the types of what is loaded there.
+  await (await runtime.plugins.start("examples/plugins/text_tools", { tier })).unload();
   save(folder, stormVersion(0, "good", tier));
   const { manifest: { name, version, permissions }, sha256 } = await runtime.plugins.vet(folder);
   await (await store()).grant({ name, version, sha256, permissions, textAndNetwork: false });
