@@ -61,6 +61,20 @@ Deno.test("Channel.stream() sends nothing before its first next()", async () => 
   await stream.return();
 });
 
+Deno.test("Channel begins a stream before it serves a call that came after it, also in one turn", async () => {
+  const log: unknown[] = [];
+  const serve = (call: ServedCall): Served =>
+    call.stream ? counting(log, 1)(call) : void log.push("call") as undefined;
+  using wall = new TestWall({ side: "plugin", serve });
+
+  wall.port.arrive({ kind: "call", id: 1, method: "count", args: [], stream: true });
+  wall.port.arrive({ kind: "pull", id: 1 });
+  wall.port.arrive({ kind: "call", id: 2, method: "work", args: [] });
+
+  assertEquals(log, [0, "call"]);
+  await settled();
+});
+
 Deno.test("Channel.stream() computes no item that was not asked for", async () => {
   const log: unknown[] = [];
   using pair = new ChannelPair({}, { serve: counting(log) });
