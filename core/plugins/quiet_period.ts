@@ -10,14 +10,14 @@
 
 /** How long a {@linkcode QuietPeriod} waits. */
 export interface QuietPeriodOptions {
-  /** Milliseconds without an event after which it is quiet. @default {50} */
+  /** Milliseconds without an event after which it is quiet. @default {20} */
   readonly quietMs?: number;
   /** The longest wait after the first event, in milliseconds. @default {1_000} */
   readonly maxMs?: number;
 }
 
 /** See {@linkcode QuietPeriodOptions}. */
-export const QUIET_PERIOD_DEFAULTS = { quietMs: 50, maxMs: 1_000 } as const satisfies Required<
+export const QUIET_PERIOD_DEFAULTS = { quietMs: 20, maxMs: 1_000 } as const satisfies Required<
   QuietPeriodOptions
 >;
 

@@ -6,7 +6,7 @@ import { QuietPeriod } from "./quiet_period.ts";
 Deno.test("QuietPeriod calls once, when nothing has happened for quietMs", async () => {
   using clock = fakeTime();
   const calls: number[] = [];
-  using quiet = new QuietPeriod(() => void calls.push(clock.now));
+  using quiet = new QuietPeriod(() => void calls.push(clock.now), { quietMs: 50 });
 
   quiet.touch();
   await clock.tickAsync(49);
@@ -60,7 +60,7 @@ Deno.test("QuietPeriod calls once more after a call during which something happe
     said.push(`begin ${clock.now}`);
     await new Promise((resolve) => setTimeout(resolve, 500));
     said.push(`end ${clock.now}`);
-  });
+  }, { quietMs: 50 });
 
   quiet.touch();
   await clock.tickAsync(100);
@@ -78,7 +78,7 @@ Deno.test("QuietPeriod waits for quiet also when the event came right before the
   using quiet = new QuietPeriod(async () => {
     begins.push(clock.now);
     await new Promise((resolve) => setTimeout(resolve, 500));
-  });
+  }, { quietMs: 50 });
 
   quiet.touch();
   await clock.tickAsync(100);

@@ -9,9 +9,10 @@
  *
  * @module
  */
-import { printable } from "../manifest/problems.ts";
 import { KBertError, messageOf } from "../wall/errors.ts";
+import { areSame, type Files, filesBelow, isHalfSaved, isPart, type Place, placeOf } from "./folder_files.ts";
 import { QUIET_PERIOD_DEFAULTS, QuietPeriod, type QuietPeriodOptions } from "./quiet_period.ts";
+import { unreadable, unusable, withoutEvents } from "./watch_problems.ts";
 
 /** Who is told, and how patiently. */
 export interface FolderWatcherOptions extends QuietPeriodOptions {
@@ -174,111 +175,4 @@ export class FolderWatcher implements Disposable {
       if (!this.#isDisposed) this.#options.onProblem(problem);
     });
   }
-}
-
-/** A folder as it was found. */
-interface Place {
-  /** Another one for another folder, also at the same path. */
-  readonly id: string;
-  /** Without links. */
-  readonly path: string;
-}
-
-/** Path below the folder → what changes with its content, beginning with the size. */
-type Files = ReadonlyMap<string, string>;
-
-const SEPARATOR = Deno.build.os === "windows" ? "\\" : "/";
-/** Large, and never part of a plugin: its packages are in `vendor/`. */
-const SKIPPED = new Set([".git", "node_modules"]);
-
-/** Undefined if there is none. Asks first whether it may be read, because Deno would prompt. */
-function placeOf(folder: string): Place | undefined {
-  try {
-    checkReadable(folder);
-    const path = Deno.realPathSync(folder);
-    checkReadable(path); // Deno's rights do not follow links
-    const { isDirectory, dev, ino, birthtime } = Deno.statSync(path);
-    if (!isDirectory) throw unusable(folder, "it is not a folder; name the folder of a plugin");
-    // Of a folder that was deleted and made again the inode may be the same.
-    return { id: [dev, ino, birthtime?.getTime(), path].join(" "), path };
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-}
-
-function checkReadable(path: string): void {
-  if (Deno.permissions.querySync({ name: "read", path }).state === "granted") return;
-  throw unusable(path, `the right to read it is not granted; --allow-read=${printable(path)} grants it`);
-}
-
-/** What cannot be read is as good as not there: the reload will say why. */
-function filesBelow(root: string): Files {
-  const files = new Map<string, string>();
-  const folders = [root];
-  for (const folder of folders) {
-    for (const { name, isDirectory, isSymlink } of entriesOf(folder)) {
-      const path = folder + SEPARATOR + name;
-      if (isDirectory) {
-        if (!SKIPPED.has(name)) folders.push(path);
-      } else if (isPart(name) || isSymlink) {
-        const stamp = stampOf(path);
-        if (stamp !== undefined) files.set(path.slice(root.length), stamp);
-      }
-    }
-  }
-  return files;
-}
-
-function entriesOf(folder: string): Deno.DirEntry[] {
-  try {
-    return [...Deno.readDirSync(folder)];
-  } catch {
-    return [];
-  }
-}
-
-/** Of a folder behind a link, which folder it is; its files are found where they are. */
-function stampOf(path: string): string | undefined {
-  try {
-    const { isFile, isDirectory, size, dev, ino, mtime, ctime } = Deno.statSync(path);
-    if (isFile && isPart(path)) return [size, dev, ino, mtime?.getTime(), ctime?.getTime()].join(" ");
-    return isDirectory ? [dev, ino].join(" ") : undefined;
-  } catch {
-    return undefined; // a link that leads nowhere, as Emacs makes them beside a file
-  }
-}
-
-/** Whether an image can have a file of this name. */
-function isPart(path: string): boolean {
-  return /\.(?:ts|js|mjs|yaml)$/.test(path);
-}
-
-function areSame(some: Files, others: Files): boolean {
-  return some.size === others.size && [...some].every(([path, stamp]) => others.get(path) === stamp);
-}
-
-/** Whether a file that had content has none now, or is gone. */
-function isHalfSaved(now: Files, before: Files): boolean {
-  const isEmpty = (stamp: string | undefined): boolean => stamp === undefined || stamp.startsWith("0 ");
-  return [...before].some(([path, stamp]) => !isEmpty(stamp) && isEmpty(now.get(path)));
-}
-
-function unusable(folder: string, reason: string, cause?: unknown): KBertError<"file/unusable"> {
-  const message = `Cannot watch ${printable(folder)}: ${reason}`;
-  return new KBertError("file/unusable", message, { path: folder }, { cause });
-}
-
-function unreadable(folder: string, cause: unknown): KBertError<"file/unusable"> {
-  const reason = messageOf(cause).replace(/ \(os error.*$/s, "").replace(
-    /^./,
-    (first) => first.toLowerCase(),
-  );
-  return unusable(folder, `${printable(reason)}; give yourself the right to read it`, cause);
-}
-
-function withoutEvents(folder: string, lookMs: number, cause: unknown): KBertError<"file/unusable"> {
-  const advice = Deno.build.os === "linux" ? "; raise fs.inotify.max_user_watches to have them" : "";
-  const reason = `the system gives no events of it (${printable(messageOf(cause))})`;
-  return unusable(folder, `${reason}, so it is only looked at every ${lookMs} ms${advice}`, cause);
 }
