@@ -381,10 +381,11 @@ async function assertGone(processId: number): Promise<void> {
 Deno.test("processSandbox() leaves no process behind a host that is killed", async (t) => {
   for (const what of ["idle", "busy"]) {
     await t.step(what, async () => {
-      const { host, processId } = await startHost(what);
+      const { host, output, processId } = await startHost(what);
 
       host.kill("SIGKILL");
       await host.status;
+      await output.cancel();
 
       await assertGone(processId);
     });
@@ -397,6 +398,7 @@ Deno.test("processSandbox() keeps a plugin when the terminal interrupts its host
   await fixture("interrupt_group.ts", ["--allow-run"], [String(host.pid)]).output();
 
   assertEquals(new TextDecoder().decode((await output.read()).value), "answered");
+  await output.cancel();
   assertEquals((await host.status).code, 0);
   await assertGone(processId);
 });

@@ -1,5 +1,5 @@
 /**
- * Reloads by a manager that come at the same time, or to a plugin that does not run; consent; and the way back.
+ * Reloads by a manager that come at the same time, or to a plugin that does not run; and consent.
  *
  * @module
  */
@@ -199,59 +199,6 @@ Deno.test("PluginManager.reload() and rollback() say what was probably meant by 
     assertEquals([error.code, error.detail], ["plugin/unknown", { plugin: "sampel", nearest: "sample" }]);
   }
   assertEquals(edited.test.heard("plugin.reload_failed"), []);
-});
-
-Deno.test("PluginManager.rollback() brings the version before back, with the state of now, and does so once", async () => {
-  const restored: unknown[] = [];
-  await using edited = await EditedPlugin.start({
-    serve: ({ method, args }, { code }) => {
-      if (method === "$capture") return { version: 1, own: whoIs(code) };
-      if (method === "$restore") restored.push(args[0]);
-      return undefined;
-    },
-  });
-  const { manager, heard } = edited.test;
-  const first = edited.plugin.image.sha256;
-  await edited.become("second");
-  await manager.reload("sample");
-  const second = edited.plugin.image.sha256;
-
-  const report = await manager.rollback("sample", { reason: "the loss went up" });
-
-  assertEquals([report.from, report.to, await edited.ask(), edited.running], [second, first, "first", [
-    "first",
-  ]]);
-  assertEquals(restored, [{ version: 1, own: "first" }, { version: 1, own: "second" }]);
-  assertEquals(heard("plugin.rolled_back"), [{
-    ...{ plugin_name: "sample", from_sha256: second, to_sha256: first, reason: "the loss went up" },
-  }]);
-  assertEquals(heard("plugin.reloaded").length, 1);
-  const error = await assertRejects(
-    () => manager.rollback("sample"),
-    KBertError,
-    "There is no version of sample to go back to",
-  );
-  assertEquals([error.code, heard("plugin.reload_failed")], ["plugin/state", []]);
-});
-
-Deno.test("PluginManager.rollback() that fails leaves the new version, and can be tried again", async () => {
-  let isBroken = true;
-  await using edited = await EditedPlugin.start({
-    serve: inPhase("$restore", "first", () => {
-      if (isBroken) throw new Error("it has no place for a state of version 2");
-      return undefined;
-    }),
-  });
-  const { manager } = edited.test;
-  await edited.become("second");
-  await manager.reload("sample");
-
-  await assertRejects(() => manager.rollback("sample"), KBertError, "no place for a state of version 2");
-  assertEquals([await edited.ask(), edited.test.heard("plugin.rolled_back")], ["second", []]);
-  isBroken = false;
-  await manager.rollback("sample");
-
-  assertEquals(await edited.ask(), "first");
 });
 
 Deno.test("PluginManager ends a reload that goes on, and those that wait, when it is disposed of", async () => {

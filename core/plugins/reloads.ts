@@ -7,6 +7,7 @@
  * @module
  */
 import type { EventBus } from "../bus/event_bus.ts";
+import { after } from "../bus/settle.ts";
 import { messageOf } from "../wall/errors.ts";
 import type { CallGate } from "./call_gate.ts";
 import { exchange, type Exchanged, type ExchangeOptions, type LastPhase, retire } from "./exchange.ts";
@@ -77,7 +78,7 @@ export class Reloads implements Disposable {
   readonly #plugin: Reloadable;
   #previous: PluginVersion | undefined;
   /** While it is there, a crash brings the version before back. */
-  #trial: { readonly state: PluginState; readonly timer: ReturnType<typeof setTimeout> } | undefined;
+  #trial: { readonly state: PluginState; readonly timer: ReturnType<typeof after> } | undefined;
   #giveUp: AbortController | undefined;
   #returning: Promise<void> | undefined;
   /** Versions that are about to end. */
@@ -238,8 +239,8 @@ export class Reloads implements Disposable {
   }
 
   #beginTrial(state: PluginState, trialMs: number): void {
-    const timer = setTimeout(() => this.#endTrial(), trialMs);
-    Deno.unrefTimer(timer); // a program that is done does not wait for it
+    const timer = after(trialMs, () => this.#endTrial());
+    if (timer !== undefined) Deno.unrefTimer(timer); // a program that is done does not wait for it
     this.#trial = { state, timer };
   }
 

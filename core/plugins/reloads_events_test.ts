@@ -7,6 +7,7 @@ import { assertEquals, assertRejects } from "../deps/assert.ts";
 import {
   activePlugin,
   delivered,
+  type FakeMethod,
   type FakePlugin,
   type FakeVersion,
   type FakeWorker,
@@ -41,6 +42,14 @@ function listening(
         return when === "$load" ? { methods: [], configuration: "null" } : undefined;
       },
     },
+  };
+}
+
+/** Says so on the bus. */
+function saying(payload: WireValue): FakeMethod {
+  return (_call, worker) => {
+    void worker.channel.emit({ topic: "sample.said", payload });
+    return undefined;
   };
 }
 
@@ -154,23 +163,82 @@ Deno.test("Plugin.reload() makes whoever emits wait until it is decided who hear
 
 Deno.test("Plugin.reload() lets both versions be heard, to the last word of the old one", async () => {
   const said: unknown[] = [];
-  const says = (text: string) => (_call: ServedCall, worker: FakeWorker): undefined => {
-    void worker.channel.emit({ topic: "sample.said", payload: text });
-    return undefined;
-  };
-  const saying = (name: string): FakeVersion => ({
+  const phases = ["$initialize", "$activate", "$deactivate", "$unload"];
+  const talking = (name: string): FakeVersion => ({
     manifest: MANIFEST,
-    methods: Object.fromEntries(
-      ["$initialize", "$activate", "$deactivate", "$unload"].map((
-        phase,
-      ) => [phase, says(`${name} ${phase}`)]),
-    ),
+    methods: Object.fromEntries(phases.map((phase) => [phase, saying(`${name} ${phase}`)])),
   });
-  await using fake = await activePlugin(saying("old"));
+  await using fake = await activePlugin(talking("old"));
   fake.bus.on("sample.said" as "log.info", (text) => void said.push(text));
 
-  const { retired } = await fake.plugin.reload(await fake.version(saying("new")));
+  const { retired } = await fake.plugin.reload(await fake.version(talking("new")));
   await retired;
 
   assertEquals(said, ["new $initialize", "new $activate", "old $deactivate", "old $unload"]);
+});
+
+Deno.test("Plugin.reload() publishes what the old version said before it asks for its state, and before it ends it", async () => {
+  const course: unknown[] = [];
+  /** More than is published in one turn. */
+  const talking = (name: string): FakeMethod => (call, worker) => {
+    for (let number = 1; number <= 40; number++) saying(`${name} ${number}`)(call, worker);
+    return undefined;
+  };
+  const $capture = (): WireValue => {
+    course.push("captured");
+    return { version: 1 };
+  };
+  await using fake = await activePlugin({
+    manifest: MANIFEST,
+    methods: { work: talking("work"), $capture, $unload: talking("last") },
+  });
+  fake.bus.on("sample.said" as "log.info", (text) => {
+    course.push(text);
+    for (const end = performance.now() + 1; performance.now() < end;); // a listener that takes its time
+  });
+  const open = fake.plugin.call("work", []);
+
+  const { retired } = await fake.plugin.reload(await fake.version({ manifest: MANIFEST }));
+  await Promise.all([open, retired]);
+
+  const numbers = Array.from({ length: 40 }, (_, index) => index + 1);
+  assertEquals(course, [
+    ...numbers.map((number) => `work ${number}`),
+    "captured",
+    ...numbers.map((number) => `last ${number}`),
+  ]);
+});
+
+Deno.test("Plugin.reload() lets the new version hear what waited before it is asked what waited", async () => {
+  const course: WireValue[] = [];
+  const gate = Promise.withResolvers<readonly WireValue[]>();
+  await using fake = await activePlugin(listening([]));
+  const work: FakeMethod = ({ args }) => void course.push(args[0]) as undefined;
+  const version = await fake.version(listening(course, { $restore: () => gate.promise, work }));
+  const reloading = fake.plugin.reload(version);
+  await until(() => fake.worker.calls.includes("$restore"));
+
+  const call = fake.plugin.call("work", ["asked"]);
+  const told = fake.bus.publish("host", "news.a", "told");
+  gate.resolve([]);
+  await Promise.all([reloading, call, told]);
+
+  assertEquals(course, ["told", "asked"]);
+});
+
+Deno.test("Plugin.reload() lets nobody wait for an old version that takes its time to end", async () => {
+  const [old, fresh]: [WireValue[], WireValue[]] = [[], []];
+  const gate = Promise.withResolvers<undefined>();
+  await using fake = await activePlugin(listening(old, { $deactivate: () => gate.promise }));
+  const { retired } = await fake.plugin.reload(await fake.version(listening(fresh)));
+  await until(() => fake.workers[0]!.calls.includes("$deactivate"));
+
+  let isHeard = false;
+  const emitting = fake.bus.publish("host", "news.a", 1)?.then(() => isHeard = true);
+  await delivered();
+  assertEquals([isHeard, old, fresh, fake.workers[0]!.disposals], [true, [], [1], 0]);
+  gate.resolve(undefined);
+  await Promise.all([emitting, retired]);
+
+  assertEquals(fake.workers[0]!.disposals, 1);
 });

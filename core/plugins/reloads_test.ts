@@ -59,6 +59,16 @@ Deno.test("Plugin.reload() starts the new version beside the old one, gives it t
   assertEquals(plugin.previous?.image.sha256, before);
 });
 
+Deno.test("Plugin.reload() makes a plugin have the methods of the new version", async () => {
+  await using fake = await activePlugin({ methods: { who: () => "old", list: () => [] } });
+  const { plugin } = fake;
+
+  await plugin.reload(await fake.version({ methods: { list: streamOf(1), more: () => 1 } }));
+
+  assertEquals([plugin.has("who"), plugin.has("more"), plugin.streams("list")], [false, true, true]);
+  await assertRejects(() => plugin.call("who", []), KBertError, "has no method who()");
+});
+
 Deno.test("Plugin.reload() runs the host's hooks around the new version's phases, and names it", async () => {
   await using fake = await activePlugin();
   const order = fake.log;

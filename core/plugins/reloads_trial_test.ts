@@ -3,63 +3,10 @@
  *
  * @module
  */
-import { assert, assertEquals, assertRejects } from "../deps/assert.ts";
+import { assertEquals, assertRejects } from "../deps/assert.ts";
 import { fakeTime } from "../../tests/deps/fake_timers.ts";
-import {
-  activePlugin,
-  delivered,
-  type FakeOptions,
-  type FakePlugin,
-  type FakeVersion,
-  hang,
-  until,
-} from "../../tests/fixtures/fake_plugin.ts";
-import { NO_PERMISSIONS } from "../security/permissions.ts";
-import { openThings } from "../wall/ledger.ts";
-import type { WireValue } from "../wall/values.ts";
-import type { ReloadOptions } from "./reloads.ts";
-
-const STATE = {
-  version: 3,
-  own: { soup: 1 },
-  port: { dtype: "float32" as const, shape: [1], data: Float32Array.of(7) },
-};
-
-/** Of a version that is brought back. */
-const PHASES = ["$load", "$initialize", "$restore", "$activate"];
-const DESCRIPTION = { methods: [{ name: "who", parameters: 0, streams: false }], configuration: "null" };
-
-/** A plugin that was reloaded; each start of the version before pushes what it was given to `restored`. */
-async function reloaded(
-  { old = {}, fresh = {}, reload, ...options }: {
-    readonly old?: FakeVersion["methods"];
-    readonly fresh?: FakeVersion["methods"];
-    readonly reload?: ReloadOptions;
-  } & Omit<FakeOptions, "methods" | "port"> = {},
-): Promise<{ fake: FakePlugin; restored: WireValue[] }> {
-  const restored: WireValue[] = [];
-  const fake: FakePlugin = await activePlugin({
-    ...options,
-    methods: {
-      who: () => "old",
-      $capture: () => structuredClone(STATE),
-      $restore: ({ args }) => {
-        restored.push(args[0]);
-        return [];
-      },
-      ...old,
-    },
-  });
-  const version = await fake.version({ methods: { who: () => "new", hang, ...fresh } });
-  await (await fake.plugin.reload(version, reload)).retired;
-  fake.events.length = 0;
-  return { fake, restored };
-}
-
-/** Of all workers, which run. */
-function running({ workers }: FakePlugin): number[] {
-  return workers.flatMap(({ disposals }, index) => disposals === 0 ? [index + 1] : []);
-}
+import { delivered, until } from "../../tests/fixtures/fake_plugin.ts";
+import { reloaded, running, STATE } from "../../tests/fixtures/reloaded_plugin.ts";
 
 Deno.test("Plugin that crashes within trialMs goes back to the version before, with the state that it gave", async () => {
   const { fake, restored } = await reloaded();
@@ -116,18 +63,39 @@ Deno.test("Plugin that crashes after trialMs crashes as ever, and nothing is bro
     using clock = fakeTime();
     const { fake } = await reloaded({ reload: trialMs === undefined ? {} : { trialMs } });
     await using _fake = fake;
-    await clock.tickAsync(passesMs);
+    if (passesMs > 0) await clock.tickAsync(passesMs);
     fake.worker.crash();
     const state = fake.plugin.state;
     await delivered();
     assertEquals(fake.crashes.length, state === "failed" ? 1 : 0);
     return state;
   };
-  const times = [[undefined, 9_999, 10_000], [500, 499, 500], [0, undefined, 0]] as const;
+  const times = [
+    ...[[undefined, 9_999, 10_000], [500, 499, 500]] as const,
+    ...[[0, undefined, 0], [Infinity, 60_000, undefined]] as const,
+  ];
   for (const [trialMs, within, over] of times) {
     await t.step(`trialMs: ${trialMs ?? "the usual ten seconds"}`, async () => {
       if (within !== undefined) assertEquals(await after(trialMs, within), "reloading");
-      assertEquals(await after(trialMs, over), "failed");
+      if (over !== undefined) assertEquals(await after(trialMs, over), "failed");
+    });
+  }
+});
+
+Deno.test("Plugin that is reloaded on trial has a trial of its own, or none, whatever the one before had", async (t) => {
+  for (const [trialMs, state] of [[1_000, "reloading"], [0, "failed"]] as const) {
+    await t.step(`trialMs: ${trialMs}`, async () => {
+      using clock = fakeTime();
+      const { fake } = await reloaded({ reload: { trialMs: 1_000 } });
+      await using _fake = fake;
+      await clock.tickAsync(600);
+      await (await fake.plugin.reload(await fake.version(), { trialMs })).retired;
+      await clock.tickAsync(trialMs && 600); // 1,200 ms after the first one
+
+      fake.worker.crash();
+
+      assertEquals(fake.plugin.state, state);
+      await until(() => fake.plugin.state !== "reloading");
     });
   }
 });
@@ -141,80 +109,6 @@ Deno.test("Plugin on trial keeps no timer when it is unloaded", async () => {
   assertEquals(clock.countTimers(), 0);
 });
 
-Deno.test("Plugin that cannot be brought back has failed, once, with the reason of that", async (t) => {
-  for (const phase of PHASES) {
-    await t.step(phase, async () => {
-      let isBroken = false;
-      const fails = (): WireValue => {
-        if (isBroken) throw new RangeError("no soup");
-        return phase === "$load" ? DESCRIPTION : undefined;
-      };
-      const { fake } = await reloaded({ old: { [phase]: fails } });
-      await using _fake = fake;
-      isBroken = true;
-
-      fake.worker.crash();
-      const waiting = assertRejects(() => fake.plugin.call("who", []), Error, "no soup");
-      await waiting;
-
-      assertEquals([fake.plugin.state, fake.plugin.openCalls, running(fake)], ["failed", 0, []]);
-      assertEquals(fake.crashes.map(({ message }) => message.includes("no soup")), [true]);
-      assert(!fake.topics.includes("rolled_back"));
-      await assertRejects(() => fake.plugin.call("who", []), Error, "no soup");
-    });
-  }
-});
-
-Deno.test("Plugin that is ended while a version is brought back leaves nothing", async (t) => {
-  for (const phase of PHASES) {
-    for (const end of ["unload", "dispose"] as const) {
-      await t.step(`${end} in ${phase}`, async () => {
-        let isLate = false;
-        const stands = (): WireValue | Promise<never> =>
-          isLate ? hang() : phase === "$load" ? DESCRIPTION : undefined;
-        const { fake } = await reloaded({ old: { [phase]: stands } });
-        await using _fake = fake;
-        const { plugin } = fake;
-        isLate = true;
-        fake.worker.crash();
-        const waiting = assertRejects(() => plugin.call("who", []), Error, "cannot be called because");
-        await until(() => fake.worker.calls.includes(phase) && fake.workers.length === 3);
-
-        if (end === "unload") await plugin.unload();
-        else plugin[Symbol.dispose]();
-        await waiting;
-        await delivered();
-
-        assertEquals([plugin.state, fake.unloads, fake.crashes, running(fake)], ["unloaded", 1, [], []]);
-        const { channels, calls, sandboxes } = openThings();
-        assertEquals([channels, calls, sandboxes], [0, 0, 0]);
-      });
-    }
-  }
-});
-
-Deno.test("Plugin holds a call while a version is brought back no longer than its usual deadline", async () => {
-  using clock = fakeTime();
-  let isLate = false;
-  const { fake } = await reloaded({
-    limits: { callMs: 500 },
-    old: {
-      $restore: () => isLate ? new Promise((resolve) => setTimeout(() => resolve([]), 499)) : [],
-      who: hang,
-    },
-  });
-  await using _fake = fake;
-  isLate = true;
-  fake.worker.crash();
-
-  const refused: string[] = [];
-  fake.plugin.call("who", []).catch((error) => refused.push(error.code));
-  await clock.tickAsync(500);
-
-  fake.plugin[Symbol.dispose](); // what waits longer ends now
-  assertEquals(refused, ["call/timeout"]);
-});
-
 Deno.test("Plugin stays on trial when the next reload fails, and goes back to what worked", async () => {
   const { fake } = await reloaded();
   await using _fake = fake;
@@ -225,41 +119,4 @@ Deno.test("Plugin stays on trial when the next reload fails, and goes back to wh
   await until(() => fake.plugin.state === "active");
 
   assertEquals([await fake.plugin.call("who", []), fake.crashes], ["old", []]);
-});
-
-Deno.test("Plugin.reload() waits until the version before is brought back, and reloads that", async () => {
-  const { fake } = await reloaded();
-  await using _fake = fake;
-  const next = await fake.version({ methods: { who: () => "next" } });
-  const before = fake.plugin.previous!.image.sha256;
-
-  fake.worker.crash();
-  const { report } = await fake.plugin.reload(next);
-
-  assertEquals([report.from, await fake.plugin.call("who", [])], [before, "next"]);
-  assertEquals(fake.topics.filter((topic) => topic === "rolled_back"), ["rolled_back"]);
-});
-
-Deno.test("Plugin is brought back with the rights that it had: nobody is asked again", async () => {
-  const asked: unknown[] = [];
-  const admit: FakeVersion["admit"] = (before) => {
-    asked.push(before?.image.sha256);
-    if (before === undefined && asked.length > 1) {
-      return Promise.reject(new Error("there is nobody to be asked"));
-    }
-    return Promise.resolve({ permissions: { ...NO_PERMISSIONS, services: ["a"] } });
-  };
-  await using fake = await activePlugin({ admit, methods: { who: () => "first" } });
-  const { plugin } = fake;
-  const hashes = [plugin.image.sha256];
-  for (const name of ["second", "third"]) {
-    await (await plugin.reload(await fake.version({ admit, methods: { who: () => name } }))).retired;
-    hashes.push(plugin.image.sha256);
-  }
-
-  fake.worker.crash();
-  await until(() => plugin.state !== "reloading");
-
-  assertEquals([plugin.state, plugin.image.sha256], ["active", hashes[1]]);
-  assertEquals(asked.slice(0, 3), [undefined, hashes[0], hashes[1]]);
 });

@@ -31,15 +31,15 @@ Deno.test("Plugin.reload() holds calls no longer than they are allowed to take",
     using clock = fakeTime();
     await using staged = await stagedReload("$restore", { limits: { callMs: 5_000 } });
     const { plugin } = staged.fake;
-    const call = plugin.call("hang", [], { timeoutMs: 2_000 });
-    const refused = assertRejects(() => call, KBertError, "did not answer hang() within");
+    const refused: string[] = [];
+    plugin.call("hang", [], { timeoutMs: 2_000 }).catch((error) => refused.push(error.code));
 
     await clock.tickAsync(1_500);
     staged.goOn();
     await staged.reloading;
     await clock.tickAsync(500);
 
-    assertEquals([(await refused).code, clock.now], ["call/timeout", 2_000]);
+    assertEquals([refused, clock.now], [["call/timeout"], 2_000]);
   });
   await t.step("by their signal", async () => {
     await using staged = await stagedReload("$restore");

@@ -49,8 +49,8 @@ export interface FineTuneOptions {
   readonly signal?: AbortSignal | undefined;
   /** Shows people what happens; silent without. */
   readonly display?: Display | undefined;
-  /** Hears every step; the next one waits for it. */
-  readonly onStep?: ((report: StepReport) => void | Promise<void>) | undefined;
+  /** Hears every step; the next one waits for a promise that it returns. */
+  readonly onStep?: ((report: StepReport) => unknown) | undefined;
 }
 
 /** Where a run tells people what it does. */

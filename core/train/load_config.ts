@@ -85,7 +85,10 @@ async function read(url: URL, name: string): Promise<string> {
   try {
     if (url.protocol === "file:") return await Deno.readTextFile(url);
     const response = await fetch(url);
-    if (!response.ok) throw new Error(`the server answers ${response.status}`);
+    if (!response.ok) {
+      await response.body?.cancel();
+      throw new Error(`the server answers ${response.status}`);
+    }
     return await response.text();
   } catch (cause) {
     throw unreadable(name, cause);

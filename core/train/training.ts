@@ -43,7 +43,7 @@ export interface TrainingParts extends ModelParts {
   readonly signal: AbortSignal;
   readonly note: (line: string) => void;
   readonly startProgress: (total: number) => Progress | undefined;
-  readonly onStep: ((report: StepReport) => void | Promise<void>) | undefined;
+  readonly onStep: ((report: StepReport) => unknown) | undefined;
 }
 
 /** Why a training ended before its last step. */
