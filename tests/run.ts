@@ -27,6 +27,7 @@ const { code } = await new Deno.Command("deno", {
     "--no-prompt",
     "--parallel",
     "--preload=tests/leaks.ts",
+    ...["--sanitize-ops", "--sanitize-resources"], // off by themselves since Deno 2.9
     // Apart from deno.lock: a task installs what its lock file names, and `train` needs no test packages.
     "--lock=tests/deno.lock",
     `--allow-read=.,${npmCache}`,

@@ -145,8 +145,10 @@ function withoutTransients(ids: readonly string[], services: readonly Service[])
 /** The outcomes of what is asked; none may be open once no microtask is left, for nothing else is waited for. */
 async function outcomesOf(asked: readonly Promise<object>[]): Promise<PromiseSettledResult<object>[]> {
   const late = Symbol("late");
-  const noLater = new Promise<typeof late>((resolve) => setTimeout(() => resolve(late), 0));
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const noLater = new Promise<typeof late>((resolve) => timer = setTimeout(() => resolve(late), 0));
   const outcomes = await Promise.race([Promise.allSettled(asked), noLater]);
+  clearTimeout(timer);
   assert(outcomes !== late, "somebody waits for ever");
   return outcomes;
 }

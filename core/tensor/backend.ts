@@ -91,12 +91,16 @@ async function startWebGpu(device: OpenDevice, reason: string): Promise<Backend>
   };
 }
 
+/** Whether tfjs knows where its wasm files are; it can be told once. */
+let isWasmPrepared = false;
+
 async function startWasm(reason: string): Promise<Backend> {
   const files = ["tfjs-backend-wasm", "tfjs-backend-wasm-simd", "tfjs-backend-wasm-threaded-simd"];
-  if (!tf.findBackend("wasm")) {
+  if (!isWasmPrepared) { // asking tfjs whether it has one would start it as it is
     tf.setWasmPaths(Object.fromEntries(files.map((file) => [`${file}.wasm`, tf.wasmUrl])), true);
     // Its threads are classic workers, which Deno does not have.
     tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
+    isWasmPrepared = true;
   }
   await activate("wasm");
   repairWasmKernels();

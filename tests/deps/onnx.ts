@@ -10,6 +10,10 @@
 import messages, { type onnx as types } from "npm:onnx-proto@8.0.1";
 import { env, InferenceSession, Tensor } from "npm:onnxruntime-web@1.30.0/wasm";
 
+env.wasm.numThreads = 1; // more would be workers that outlive the test
+// Starts it outside of any test, by a model that is none: it opens a message port once and never closes it.
+await InferenceSession.create(new Uint8Array(1), { executionProviders: ["wasm"] }).catch(() => {});
+
 /** `onnx.ModelProto` and its parts. */
 export const { onnx } = messages;
 export { env, InferenceSession, Tensor };

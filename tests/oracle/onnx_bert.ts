@@ -12,7 +12,7 @@
  */
 
 import type { HostTensor } from "../../core/wall/tensor.ts";
-import { env, InferenceSession, onnx, Tensor } from "../deps/onnx.ts";
+import { InferenceSession, onnx, Tensor } from "../deps/onnx.ts";
 import { Graph } from "./onnx_graph.ts";
 
 /** The sizes of an encoder. */
@@ -97,7 +97,6 @@ export async function runOnnx(
   model: Uint8Array,
   { ids, mask, types, batch, length }: OracleInputs,
 ): Promise<{ shape: number[]; data: Float32Array }> {
-  env.wasm.numThreads = 1; // more would be workers that outlive the test
   const session = await InferenceSession.create(model, {
     executionProviders: ["wasm"],
     graphOptimizationLevel: "disabled",
