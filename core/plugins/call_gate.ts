@@ -26,7 +26,7 @@ interface Waiting {
  * import { CallGate } from "./call_gate.ts";
  * import { assertEquals } from "../deps/assert.ts";
  *
- * const gate = new CallGate("sample", 200);
+ * const gate = new CallGate("sample", () => 200);
  * gate.close();
  * const calls: string[] = [];
  * const first = gate.enter("greet", {}, () => Promise.resolve(calls.push("first")));
@@ -38,13 +38,13 @@ interface Waiting {
  */
 export class CallGate {
   readonly #plugin: string;
-  readonly #most: number;
+  readonly #most: () => number;
   /** In the order in which they came; undefined while it is open. */
   #queue: Set<Waiting> | undefined;
   #held = 0;
 
   /** @param most calls that may wait at once */
-  constructor(plugin: string, most: number) {
+  constructor(plugin: string, most: () => number) {
     this.#plugin = plugin;
     this.#most = most;
   }
@@ -95,7 +95,7 @@ export class CallGate {
     if (queue === undefined) return pass(options);
     const { timeoutMs = DEFAULT_CALL_TIMEOUT_MS, signal } = options;
     if (!(timeoutMs >= 0)) return pass(options); // is refused there
-    if (queue.size >= this.#most) return Promise.reject(this.#full());
+    if (queue.size >= this.#most()) return Promise.reject(this.#full());
     if (signal?.aborted) return Promise.reject(this.#aborted(method, signal.reason));
     this.#held++;
     const began = performance.now();
@@ -135,7 +135,7 @@ export class CallGate {
   }
 
   #full(): KBertError<"plugin/limit"> {
-    const [most, value] = [this.#most, this.waiting];
+    const [most, value] = [this.#most(), this.waiting];
     const message =
       `The plugin ${this.#plugin} is being reloaded, and ${value} calls wait for that already; ` +
       "wait for some of them, or load it with a higher limits.openCalls";

@@ -10,7 +10,7 @@ class Entrance {
   readonly passed: string[] = [];
 
   constructor(most = 10) {
-    this.gate = new CallGate("sample", most);
+    this.gate = new CallGate("sample", () => most);
     this.gate.close();
   }
 
@@ -28,7 +28,7 @@ async function refusal(call: Promise<unknown>): Promise<KBertError> {
 }
 
 Deno.test("CallGate lets calls pass at once while it is open, with the options that they have", async () => {
-  const gate = new CallGate("sample", 1);
+  const gate = new CallGate("sample", () => 1);
   const options = { timeoutMs: 5 };
   const given: CallOptions[] = [];
   const pass = (options: CallOptions): Promise<number> => Promise.resolve(given.push(options));
@@ -69,7 +69,7 @@ Deno.test("CallGate.held counts the calls since it was closed, whatever came of 
 
 Deno.test("CallGate passes a call on with what is left of its time", async () => {
   using clock = fakeTime();
-  const gate = new CallGate("sample", 10);
+  const gate = new CallGate("sample", () => 10);
   gate.close();
   const { signal } = new AbortController();
   const left: CallOptions[] = [];
@@ -205,4 +205,18 @@ Deno.test("CallGate leaves the check of a time that is none to whoever makes the
   assertEquals(await entrance.enter("odd", { timeoutMs: NaN }), "odd");
 
   assertEquals(entrance.gate.waiting, 0);
+});
+
+Deno.test("CallGate asks how many may wait each time: a version may have another limit", async () => {
+  let most = 1;
+  const gate = new CallGate("sample", () => most);
+  gate.close();
+  const first = gate.enter("work", {}, () => Promise.resolve("first"));
+  await assertRejects(() => gate.enter("work", {}, () => Promise.resolve("second")), Error, "1 calls wait");
+
+  most = 2;
+  const second = gate.enter("work", {}, () => Promise.resolve("second"));
+  gate.open();
+
+  assertEquals([await first, await second], ["first", "second"]);
 });

@@ -68,14 +68,15 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
   #unloading: Promise<void> | undefined;
 
   constructor(options: PluginOptions<Port>) {
-    const { name, port, priority, limits } = options;
+    const { name, port, priority } = options;
     this.#options = options;
     this.#life = new Life(name, options.bus, (reason) => this.#side?.run.channel.close(reason));
     this.name = name;
     this.port = port;
     this.priority = priority;
     this.#calls = new PluginCalls({
-      ...{ name, openCalls: limits.openCalls },
+      name,
+      openCalls: () => this.#options.limits.openCalls,
       callMs: () => this.#options.limits.callMs,
       serving: () => this.#serving(),
       onTimeout: (run, error) => void this.#endIfStuck(run, error),
@@ -183,7 +184,11 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
       await clock.timed("initialize", () => this.initialize());
       await clock.timed("activate", () => this.activate());
     }
-    const nobody = { pauseMs: 0, heldCalls: 0, fresh: [] };
+    const nobody = {
+      pauseMs: 0,
+      heldCalls: 0,
+      fresh: isFailed ? ["what the version that failed remembered"] : [],
+    };
     const report = { plugin: this.name, from, to: version.image.sha256, ...nobody, phasesMs: clock.times };
     return { report, retired: before ? this.#reloads.retire(before, ["$unload"]) : Promise.resolve() };
   }
@@ -391,7 +396,7 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
     this.#life.ended = reason;
     this.#life.go("fail");
     this.#reloads.giveUp(reason);
-    this.#reloads.forget();
+    this.#reloads.endTrial(); // what a rollback would bring back stays
     if (this.#calls.gate.isClosed) this.#calls.gate.fail(reason);
     this.#crashed(reason);
     this.#options.onCrash(reason);

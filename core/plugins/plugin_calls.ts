@@ -16,7 +16,7 @@ import type { Side } from "./side.ts";
 export interface PluginCallsOptions {
   readonly name: string;
   /** Calls that may wait at once. */
-  readonly openCalls: number;
+  readonly openCalls: () => number;
   /** How long a call may take whose caller says nothing else. */
   readonly callMs: () => number;
   /** What serves now, or why nothing does. */

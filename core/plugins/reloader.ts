@@ -14,7 +14,7 @@ import { orderByDependencies } from "./order.ts";
 import { PhaseClock } from "./phase_clock.ts";
 import type { Plugin } from "./plugin.ts";
 import { portOf } from "./plugin_finder.ts";
-import type { ReloadOptions, ReloadReport } from "./reloads.ts";
+import type { Reloaded, ReloadOptions, ReloadReport } from "./reloads.ts";
 import { placeOf } from "./source_place.ts";
 import type { PluginVersion } from "./version.ts";
 
@@ -74,7 +74,7 @@ export class Reloader {
       }
       this.#requireFitting(plugin, image);
       const version = this.#known.get(plugin)!.makeVersion(image);
-      const { report, retired } = await plugin.reload(version, options, clock);
+      const { report, retired } = await takenOver(plugin, version, options, clock);
       await this.#tell(plugin, report);
       await retired;
       return { kind: "reloaded", ...report };
@@ -205,6 +205,25 @@ function requirePrevious({ name, state, previous }: Plugin): void {
   if (previous !== undefined) return;
   const message = `There is no version of ${name} to go back to: it was not reloaded, or rolled back already`;
   throw new KBertError("plugin/state", message, { plugin: name, state, action: "rollback" });
+}
+
+/**
+ * Lets a version take over. If the one that serves crashes meanwhile, the new one is started in its place: it may be
+ * what its author has saved against just that.
+ */
+async function takenOver(
+  plugin: Plugin,
+  version: PluginVersion,
+  options: ReloadOptions,
+  clock: PhaseClock,
+): Promise<Reloaded> {
+  const wasServing = SERVING.has(plugin.state);
+  try {
+    return await plugin.reload(version, options, clock);
+  } catch (error) {
+    if (!wasServing || plugin.state !== "failed" || options.signal?.aborted) throw error;
+    return await plugin.reload(version, options, clock);
+  }
 }
 
 /** What its folder makes now. */

@@ -96,3 +96,34 @@ Deno.test("PluginManager starts a plugin again that crashed on trial and could n
   assertEquals([await edited.ask(), edited.running], ["second", ["second"]]);
   assertEquals([heard("plugin.rolled_back"), heard("plugin.crashed").length], [[], 2]);
 });
+
+Deno.test("PluginManager.rollback() starts the version before when the new one has failed, also after its trial", async () => {
+  await using edited = await EditedPlugin.start({ load: { restart: false } });
+  const { manager, places } = edited.test;
+  await edited.become("second");
+  await manager.reload("sample", { trialMs: 0 });
+  places[1]!.options.onFailure("its worker failed: boom");
+  assertEquals(edited.plugin.state, "failed");
+
+  await manager.rollback("sample");
+
+  assertEquals([edited.plugin.state, await edited.ask(), edited.running], ["active", "first", ["first"]]);
+});
+
+Deno.test("PluginManager.reload() starts what was saved when the version that serves crashes meanwhile", async () => {
+  await using edited = await EditedPlugin.start({ load: { restart: false } });
+  const { manager, places, heard } = edited.test;
+  await edited.become("second");
+  const hook = manager.hook({
+    postInitialization: () => {
+      hook[Symbol.dispose]();
+      places[0]!.options.onFailure("its worker failed: boom");
+    },
+  });
+
+  const result = await manager.reload("sample");
+
+  assertEquals(result.kind === "reloaded" && result.fresh, ["what the version that failed remembered"]);
+  assertEquals([await edited.ask(), edited.running], ["second", ["second"]]);
+  assertEquals([heard("plugin.crashed").length, heard("plugin.reload_failed")], [1, []]);
+});

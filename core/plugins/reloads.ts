@@ -110,7 +110,10 @@ export class Reloads implements Disposable {
    */
   async reload(version: PluginVersion, options: ReloadOptions, clock: PhaseClock): Promise<Reloaded> {
     const { name, version: before } = this.#plugin;
-    const { trialMs = TRIAL_MS, shadow, signal } = options;
+    const { trialMs = TRIAL_MS, drainMs, shadow, signal } = options;
+    for (const [what, ms] of Object.entries({ trialMs, drainMs, withinMs: shadow?.withinMs })) {
+      if (ms !== undefined && !(ms >= 0)) throw new RangeError(`${what} has to be 0 or more, not ${ms}`);
+    }
     const old = this.#plugin.begin();
     const giveUp = this.#giveUp = new AbortController();
     const signals = signal ? AbortSignal.any([giveUp.signal, signal]) : giveUp.signal;
@@ -126,7 +129,7 @@ export class Reloads implements Disposable {
         switchTo: (fresh, state) => {
           this.#plugin.switchTo(version, fresh);
           this.#previous = before;
-          this.#endTrial(); // of the version before, which goes on with its own if this one fails before it serves
+          this.endTrial(); // of the version before, which goes on with its own if this one fails before it serves
           if (trialMs > 0) this.#beginTrial(state, trialMs);
         },
       }, options);
@@ -162,9 +165,15 @@ export class Reloads implements Disposable {
     this.#retiring.delete(side);
   }
 
+  /** From now on a crash is one like any other. */
+  endTrial(): void {
+    clearTimeout(this.#trial?.timer);
+    this.#trial = undefined;
+  }
+
   /** There is nothing to go back to any more. */
   forget(): void {
-    this.#endTrial();
+    this.endTrial();
     this.#previous = undefined;
   }
 
@@ -184,7 +193,7 @@ export class Reloads implements Disposable {
     const { name, bus, gate, version: broken } = this.#plugin;
     const version = this.#previous!;
     const { state } = this.#trial!;
-    this.#endTrial();
+    this.endTrial();
     this.#previous = undefined;
     gate.close();
     const giveUp = this.#giveUp = new AbortController();
@@ -222,7 +231,7 @@ export class Reloads implements Disposable {
   }
 
   async #compare(fresh: Side, options: ShadowOptions, signal: AbortSignal): Promise<ShadowReport> {
-    using run = new ShadowRun(fresh.caller, options, signal);
+    using run = new ShadowRun(fresh.shadowCaller(), options, signal);
     using _calls = this.#plugin.shadow(run);
     const report = await run.report;
     const { name, bus } = this.#plugin;
@@ -239,13 +248,8 @@ export class Reloads implements Disposable {
   }
 
   #beginTrial(state: PluginState, trialMs: number): void {
-    const timer = after(trialMs, () => this.#endTrial());
+    const timer = after(trialMs, () => this.endTrial());
     if (timer !== undefined) Deno.unrefTimer(timer); // a program that is done does not wait for it
     this.#trial = { state, timer };
-  }
-
-  #endTrial(): void {
-    clearTimeout(this.#trial?.timer);
-    this.#trial = undefined;
   }
 }

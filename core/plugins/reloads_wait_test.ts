@@ -5,6 +5,7 @@
  */
 import { assert, assertEquals, assertRejects } from "../deps/assert.ts";
 import { fakeTime } from "../../tests/deps/fake_timers.ts";
+import { activePlugin } from "../../tests/fixtures/fake_plugin.ts";
 import { stagedReload } from "../../tests/fixtures/staged_reload.ts";
 import { KBertError } from "../wall/errors.ts";
 
@@ -73,4 +74,17 @@ Deno.test("Plugin.reload() holds calls no longer than they are allowed to take",
 
     assertEquals([error.code, await Promise.all(calls)], ["plugin/limit", ["new", "new"]]);
   });
+});
+
+Deno.test("Plugin.reload() refuses times that are none, before anything is done", async (t) => {
+  for (const options of [{ drainMs: NaN }, { trialMs: -1 }, { shadow: { calls: 1, withinMs: NaN } }]) {
+    await t.step(JSON.stringify(options), async () => {
+      await using fake = await activePlugin();
+      const version = await fake.version();
+
+      await assertRejects(() => fake.plugin.reload(version, options), RangeError, "has to be 0 or more");
+
+      assertEquals([fake.plugin.state, fake.workers.length], ["active", 1]);
+    });
+  }
 });

@@ -123,3 +123,26 @@ Deno.test("Plugin.reload() with shadow lets both versions hear what is emitted, 
   assertEquals(said, ["old 1", "old 2", "fresh 3"]);
   assertEquals([fake.workers.length, heard], [2, [1, 1, 2, 2, 3]]); // each of both heard 1 and 2
 });
+
+Deno.test("Plugin.reload() with shadow tells nobody that the new version failed, and no hook of its calls", async () => {
+  const fails = (): never => {
+    throw new Error("not yet");
+  };
+  await using both = await compared({ calls: 1 }, { work: () => 1 }, { work: fails });
+  const { fake, fake: { plugin } } = both;
+  const hooked: string[] = [];
+  using _hook = fake.hooks.add({ preExecution: (_plugin, method) => void hooked.push(method) });
+
+  assertEquals(await plugin.call("work", []), 1);
+  await assertRejects(() => both.reloading, Error, "failed, and the version before answered");
+
+  assertEquals([hooked, fake.topics.filter((topic) => topic === "execution_error")], [["work"], []]);
+});
+
+Deno.test("Plugin.reload() with shadow compares what is no table as it is, whatever its method is called", async () => {
+  await using both = await compared({ calls: 1 }, { extractFeatures: () => 1 }, { extractFeatures: () => 2 });
+
+  await both.fake.plugin.call("extractFeatures", []);
+
+  await assertRejects(() => both.reloading, Error, "answered something else: 2, expected 1");
+});

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { EventBus } from "../bus/event_bus.ts";
+import { EventBus } from "../bus/event_bus.ts";
 import { PluginCaller } from "./caller.ts";
-import type { HookedPlugin, Hooks } from "./hooks.ts";
+import { type HookedPlugin, Hooks } from "./hooks.ts";
 import type { PluginState } from "./lifecycle.ts";
 import { PORTS } from "./ports.ts";
 import { type Admission, PluginRun, type RunListener, type RunOptions } from "./run.ts";
@@ -17,6 +17,8 @@ export interface Side {
   readonly caller: PluginCaller;
   /** Longest phase, and longest call whose caller says nothing else, in milliseconds. */
   readonly callMs: number;
+  /** Another caller, whose calls no hook sees and whose failures nobody is told of: of a shadow. */
+  readonly shadowCaller: () => PluginCaller;
 }
 
 /** What a side is made of. */
@@ -39,6 +41,11 @@ export function makeSide(
 ): Side {
   const { bus, hooks, limits, port } = options;
   const run = new PluginRun(options, admission, listener, isStandby);
-  const caller = new PluginCaller({ plugin, bus, hooks, rules: PORTS[port].methods, limits, target: run });
-  return { run, caller, callMs: limits.callMs };
+  const rest = { plugin, rules: PORTS[port].methods, limits, target: run };
+  return {
+    run,
+    caller: new PluginCaller({ ...rest, bus, hooks }),
+    callMs: limits.callMs,
+    shadowCaller: () => new PluginCaller({ ...rest, bus: new EventBus(), hooks: new Hooks() }),
+  };
 }
