@@ -57,7 +57,9 @@ export class StateTransfer {
     ];
     if (losses.length > 0 && !allowLoss) {
       const more = losses.length === 1 ? "" : ` (and ${losses.length - 1} more)`;
-      throw new Error(`it has no place for ${losses[0]}${more}`);
+      throw new Error(
+        `it has no place for ${losses[0]}${more}; reload it with onStateLoss "fresh" to let that begin anew`,
+      );
     }
     if (port !== undefined) await this.#port?.restore(port);
     if (own !== undefined && ownLoss === undefined) {

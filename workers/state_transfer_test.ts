@@ -144,7 +144,8 @@ Deno.test("StateTransfer.restore() refuses what would begin anew, and changes no
         Error,
       );
 
-      assertEquals([error.message, given, port.value], [message, [], 3]);
+      const advice = '; reload it with onStateLoss "fresh" to let that begin anew';
+      assertEquals([error.message, given, port.value], [message + advice, [], 3]);
     });
   }
 });

@@ -21,7 +21,7 @@ import { type Email, LABELS, loadEmails } from "./emails.ts";
 
 const HELP =
   `Usage: deno task train [--resume runs/<id>] [--seed N] [--backend NAME] [--config FILE] [--output DIR]
-                       [--limit N] [--steps N] [--watch]
+                       [--limit N] [--steps N] [--watch] [--fresh]
 
   --resume DIR     goes on with a run that was interrupted
   --seed N         another split, other weights                     (1)
@@ -30,7 +30,8 @@ const HELP =
   --output DIR     where the run's folder is made; below runs/      (runs)
   --limit N        only so many e-mails, as many of each kind       (all)
   --steps N        at most so many steps                            (as the settings say)
-  --watch          reloads a plugin when its files are saved, in the middle of the run`;
+  --watch          reloads a plugin when its files are saved, in the middle of the run
+  --fresh          with --watch: weights that new code has no place for begin anew, instead of keeping the old code`;
 
 await runProgram(async (signal) => {
   const { options, rest } = parseOptions(Deno.args, {
@@ -42,6 +43,7 @@ await runProgram(async (signal) => {
     limit: "value",
     steps: "value",
     watch: "flag",
+    fresh: "flag",
     help: "flag",
   });
   if (options.help) {
@@ -50,6 +52,7 @@ await runProgram(async (signal) => {
   }
   if (rest.length > 0) throw usage(rest[0]!, `train takes no ${rest[0]}; see --help`);
   const { seed, backend, output, steps } = options;
+  if (options.fresh && !options.watch) throw usage("--fresh", "--fresh says how --watch reloads; give both");
   const limit = options.limit === undefined ? Infinity : Number(options.limit);
   if (!(limit >= 20)) throw usage("--limit", `--limit is ${options.limit}, expected a number of at least 20`);
   const config = await loadTrainingConfig(options.config ?? new URL("k-bert.yaml", import.meta.url), {
@@ -74,7 +77,9 @@ await runProgram(async (signal) => {
 
   await using runtime = await createRuntime();
   using _notes = noteReloads(runtime.events, display.note);
-  using _watch = options.watch ? runtime.watch() : undefined;
+  using _watch = options.watch
+    ? runtime.watch({ onStateLoss: options.fresh ? "fresh" : "refuse" })
+    : undefined;
   const outcome = await runtime.fineTune({
     config,
     labels: LABELS,

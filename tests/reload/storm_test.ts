@@ -3,10 +3,10 @@
  * broken in every way that there is, in both tiers: nothing of that may be seen by the callers, and nothing may be
  * left of it.
  *
- *     deno task test:reload         200 reloads
+ *     deno task test:reload         200 reloads in each tier
  *     deno task test:reload 1000    1,000
  *
- * It takes about a minute, so it is no part of `deno task test`.
+ * It takes more than a minute, so it is no part of `deno task test`.
  *
  * @module
  */
@@ -40,7 +40,7 @@ Deno.test({
     for (const [index, tier] of TIERS.entries()) {
       await using folder = await withTempFolder();
       await using runtime = await stormRuntime(folder.path, tier);
-      const slots = deck(RELOADS / TIERS.length, index);
+      const slots = deck(RELOADS, index);
       console.log(JSON.stringify(await storm(runtime, folder.path, tier, slots)));
     }
     await until(before);
