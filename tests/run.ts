@@ -10,6 +10,7 @@
  * @module
  */
 // deno-lint-ignore-file no-console -- a program's output is what it is for
+import { verdictOf } from "./verdict.ts";
 
 /** Where tests put their temporary files: a folder for each run, so that two of them do not meet. */
 const SCRATCH = "runs/.tests";
@@ -20,13 +21,15 @@ const hasPath = Deno.args.some((argument) => !argument.startsWith("-"));
 
 await Deno.mkdir(SCRATCH, { recursive: true });
 const scratch = await Deno.makeTempDir({ dir: await Deno.realPath(SCRATCH) });
-const { code } = await new Deno.Command("deno", {
+const report = `${scratch}.xml`;
+const ended = await new Deno.Command("deno", {
   args: [
     "test",
     "--doc",
     "--no-prompt",
     "--parallel",
     "--preload=tests/leaks.ts",
+    `--junit-path=${report}`,
     ...["--sanitize-ops", "--sanitize-resources"], // off by themselves since Deno 2.9
     // Apart from deno.lock: a task installs what its lock file names, and `train` needs no test packages.
     "--lock=tests/deno.lock",
@@ -39,6 +42,9 @@ const { code } = await new Deno.Command("deno", {
   ],
   env: { TMPDIR: scratch },
 }).spawn().status;
+const { code, note } = verdictOf(ended, await Deno.readTextFile(report).catch(() => undefined));
+await Deno.remove(report).catch(() => {});
+if (note !== undefined) console.error(note);
 const left = [...Deno.readDirSync(scratch)].map(({ name }) => name);
 await Deno.remove(scratch, { recursive: true });
 if (left.length > 0) console.error(`Tests left files behind: ${left.join(", ")}`);
