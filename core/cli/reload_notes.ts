@@ -4,6 +4,7 @@
  * @module
  */
 import type { EventBus } from "../bus/event_bus.ts";
+import { formatPlace } from "../plugins/source_place.ts";
 
 /**
  * Writes a line for each reload, and for each that failed, until the result is disposed of.
@@ -44,7 +45,7 @@ export function noteReloads(bus: EventBus, note: (line: string) => void): Dispos
     }),
   );
   notes.use(bus.on("plugin.reload_failed", ({ plugin_name, plugin_path, error, file, line, column }) => {
-    const place = [file, line, column].filter((part) => part !== undefined).join(":");
+    const place = formatPlace({ file, line, column });
     note(`${plugin_name} was not reloaded${place && ` (${plugin_path}/${place})`}: ${error}`);
   }));
   notes.use(bus.on("plugin.rolled_back", ({ plugin_name, to_sha256, reason }) => {

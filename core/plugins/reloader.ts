@@ -15,7 +15,7 @@ import { PhaseClock } from "./phase_clock.ts";
 import type { Plugin } from "./plugin.ts";
 import { portOf } from "./plugin_finder.ts";
 import type { Reloaded, ReloadOptions, ReloadReport } from "./reloads.ts";
-import { placeOf } from "./source_place.ts";
+import { formatPlace, placeOf } from "./source_place.ts";
 import type { PluginVersion } from "./version.ts";
 
 /** How a plugin is reloaded by its manager. */
@@ -64,10 +64,7 @@ export class Reloader {
   /** See `PluginManager.reload`. */
   reload(plugin: Plugin, options: ManagerReloadOptions = {}): Promise<ReloadResult> {
     return this.#inTurn(plugin, options, async (options, clock) => {
-      const image = await clock.timed(
-        "build",
-        () => options.image ? Promise.resolve(options.image) : rebuilt(plugin),
-      );
+      const image = await clock.timed("build", () => imageOf(plugin, options.image));
       const { sha256 } = image;
       if (sha256 === plugin.image.sha256 && SERVING.has(plugin.state)) {
         return { kind: "unchanged", plugin: plugin.name, sha256 };
@@ -181,9 +178,7 @@ export class Reloader {
     const { name, state, image } = plugin;
     const phase = clock.current;
     const place = placeOf(cause);
-    const where = place
-      ? ` (${place.file}${place.line ? `:${place.line}` : ""}${place.column ? `:${place.column}` : ""})`
-      : "";
+    const where = place ? ` (${formatPlace(place)})` : "";
     const goesOn = SERVING.has(state) ? "the version before goes on" : `it is ${state}`;
     const message = `Cannot reload the plugin ${name}: ${messageOf(cause)}${where}; ${goesOn}`;
     const error = new KBertError("plugin/reload", message, { plugin: name, phase, ...place }, { cause });
@@ -226,8 +221,12 @@ async function takenOver(
   }
 }
 
-/** What its folder makes now. */
-async function rebuilt({ name, image: { location } }: Plugin): Promise<PluginImage> {
+/** What its folder makes now, or what was given instead, once: the next reload reads the folder again. */
+async function imageOf(
+  { name, image: { location } }: Plugin,
+  given: PluginImage | undefined,
+): Promise<PluginImage> {
+  if (given) return location === undefined ? given : { ...given, location };
   if (location !== undefined) return await buildImage(pluginSource(location));
   const message = `it was not loaded from a folder, so give reload() the image that it is to become`;
   throw new KBertError("plugin/image", message, { plugin: name });

@@ -190,6 +190,18 @@ Deno.test("PluginManager.reload() takes an image, and needs one for a plugin tha
   assertEquals([words.version, words.image], ["2.0.0", next]);
 });
 
+Deno.test("PluginManager.reload() reads the folder again after it was given an image from elsewhere", async () => {
+  await using edited = await EditedPlugin.start();
+  const { manager } = edited.test;
+
+  await manager.reload("sample", { image: await imageOf("sample", "version: 2.0.0\n") });
+  assertEquals([edited.plugin.version, edited.plugin.image.location], ["2.0.0", edited.path]);
+  await edited.become("second");
+  await manager.reload("sample");
+
+  assertEquals([edited.plugin.version, await edited.ask()], ["1.0.0", "second"]);
+});
+
 Deno.test("PluginManager.reload() and rollback() say what was probably meant by a name that is not loaded", async () => {
   await using edited = await EditedPlugin.start();
   const { manager } = edited.test;

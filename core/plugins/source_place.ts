@@ -44,6 +44,23 @@ export function placeOf(thrown: unknown): SourcePlace | undefined {
   return undefined;
 }
 
+/**
+ * The place as people write it: `main.ts:7:3`, as far as it is known; empty if nothing is.
+ *
+ * @example
+ * ```ts
+ * import { formatPlace } from "./source_place.ts";
+ * import { assertEquals } from "../deps/assert.ts";
+ *
+ * assertEquals(formatPlace({ file: "main.ts", line: 7 }), "main.ts:7");
+ * ```
+ */
+export function formatPlace(
+  { file, line, column }: { readonly [Part in keyof SourcePlace]?: SourcePlace[Part] | undefined },
+): string {
+  return [file, line, column].filter((part) => part !== undefined).join(":");
+}
+
 function ownPlace(error: Error): SourcePlace | undefined {
   if (error instanceof PluginError) return placeInStack(error.remoteStack ?? "");
   if (!(error instanceof KBertError)) return undefined;
