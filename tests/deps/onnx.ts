@@ -16,7 +16,7 @@ await InferenceSession.create(new Uint8Array(1), { executionProviders: ["wasm"] 
 
 /** `onnx.ModelProto` and its parts. */
 export const { onnx } = messages;
-export { env, InferenceSession, Tensor };
+export { InferenceSession, Tensor };
 
 /** A node of a graph. */
 export type NodeProto = types.INodeProto;
