@@ -56,8 +56,6 @@ export class EventBridge implements Disposable {
   #lastSent: Promise<void> | undefined;
   /** Events that wait until it is decided which version hears them. */
   #held: HeldEvents | undefined;
-  /** What waits there, for a version that subscribes too late. */
-  #waiting: BusEvent[] = [];
   /** Another version hears what comes. */
   #isStandby: boolean;
   /** Another version is heard. */
@@ -137,7 +135,8 @@ export class EventBridge implements Disposable {
       if (heard.source === this.#plugin || this.#forwarded.has(heard)) return undefined;
       if (this.#isStandby && !isPast) return undefined;
       this.#forwarded.add(heard);
-      return this.#held && !isPast ? this.#hold(this.#held, channel, heard) : this.#send(channel, heard);
+      const send = (): Promise<void> | undefined => this.#send(channel, heard);
+      return this.#held && !isPast ? this.#held.add(heard, send) : send();
     };
     this.#subscriptions.set(pattern, this.#bus.on(pattern, forward, { history }));
     isPast = false;
@@ -157,11 +156,11 @@ export class EventBridge implements Disposable {
   /** Lets wait here, too, what waits in the bridge of the version before and would have been missed. */
   takeOver(before: EventBridge, channel: Channel): void {
     const patterns = [...this.#subscriptions.keys()];
-    for (const event of before.#waiting) {
+    for (const event of before.#held?.emitted ?? []) {
       const isWanted = patterns.some((pattern) => coversTopic(pattern, event.topic));
       if (!isWanted || this.#forwarded.has(event) || !this.#held) continue;
       this.#forwarded.add(event);
-      this.#hold(this.#held, channel, event)?.catch(() => {}); // who emitted it waits for the version before
+      this.#held.add(event, () => this.#send(channel, event))?.catch(() => {}); // who emitted it waits for the version before
     }
   }
 
@@ -169,7 +168,6 @@ export class EventBridge implements Disposable {
   release(): void {
     const held = this.#held;
     this.#held = undefined;
-    this.#waiting = [];
     held?.release();
   }
 
@@ -177,7 +175,6 @@ export class EventBridge implements Disposable {
   stop(): void {
     this.#held?.discard();
     this.#held = undefined;
-    this.#waiting = [];
     this.#isStandby = true;
   }
 
@@ -202,12 +199,6 @@ export class EventBridge implements Disposable {
     this.#subscriptions.clear();
     this.#reportDrops();
     clearTimeout(this.#dropTimer);
-  }
-
-  #hold(held: HeldEvents, channel: Channel, event: BusEvent): Promise<void> | undefined {
-    const sent = held.add(event, () => this.#send(channel, event));
-    if (!isTelemetry(event.topic)) this.#waiting.push(event); // which may be lost
-    return sent;
   }
 
   #send(channel: Channel, { topic, payload, source, time }: BusEvent): Promise<void> | undefined {

@@ -15,7 +15,7 @@ import { EVENT_WINDOW } from "../wall/protocol.ts";
 const MAX_HELD = 10_000;
 
 interface Waiting {
-  readonly sequence: number;
+  readonly event: BusEvent;
   send(): Promise<void> | undefined;
   readonly done: PromiseWithResolvers<void>;
 }
@@ -35,10 +35,8 @@ export class HeldEvents {
    *
    * @throws {KBertError} `wall/frame` if too many wait
    */
-  add(
-    { topic, sequence = 0 }: Pick<BusEvent, "topic"> & Partial<Pick<BusEvent, "sequence">>,
-    send: () => Promise<void> | undefined,
-  ): Promise<void> | undefined {
+  add(event: BusEvent, send: () => Promise<void> | undefined): Promise<void> | undefined {
+    const { topic } = event;
     const isPost = isTelemetry(topic);
     if (isPost && this.#waiting.length >= EVENT_WINDOW) {
       this.#onDropped(1);
@@ -49,13 +47,18 @@ export class HeldEvents {
       throw new KBertError("wall/frame", message, { limit: MAX_HELD, value: this.#waiting.length });
     }
     const done = Promise.withResolvers<void>();
-    this.#waiting.push({ sequence, send, done });
+    this.#waiting.push({ event, send, done });
     return isPost ? undefined : done.promise;
+  }
+
+  /** Those that must not be lost: telemetry may be. */
+  get emitted(): readonly BusEvent[] {
+    return this.#waiting.map(({ event }) => event).filter(({ topic }) => !isTelemetry(topic));
   }
 
   /** Sends them all, in the order in which they were emitted. */
   release(): void {
-    const waiting = this.#waiting.splice(0).sort((a, b) => a.sequence - b.sequence);
+    const waiting = this.#waiting.splice(0).sort((a, b) => a.event.sequence - b.event.sequence);
     for (const { send, done } of waiting) done.resolve(send());
   }
 

@@ -7,10 +7,12 @@ import { HeldEvents } from "./held_events.ts";
 class Waiting {
   readonly sent: unknown[] = [];
   dropped = 0;
+  #sequence = 0;
   readonly events = new HeldEvents((count) => this.dropped += count);
 
   add(topic: string, payload: unknown, sending?: Promise<void>): Promise<void> | undefined {
-    return this.events.add({ topic }, () => {
+    const event = { topic, payload: null, source: "host", time: 0, sequence: ++this.#sequence };
+    return this.events.add(event, () => {
       this.sent.push(payload);
       return sending;
     });
