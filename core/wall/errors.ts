@@ -28,6 +28,27 @@ export interface Faults {
   "plugin/closed": { plugin: string; reason: string };
   /** A plugin folder that cannot be made into an image: a missing file, a forbidden import, a size. */
   "plugin/image": { plugin: string; file?: string; limit?: number; value?: number };
+  /** The code of a plugin is not what k-bert.lock says; `changed` are its files that differ, are new or are missing. */
+  "plugin/locked": {
+    plugin: string;
+    lock: string;
+    expected: string;
+    actual: string;
+    changed: readonly string[];
+  };
+  /** A source of plugins that cannot be reached, or does not have what was asked for. */
+  "source/unreachable": { source: string };
+  /** What a source gave is not what it should be: another hash, a name that is taken, an archive that is none. */
+  "source/refused": {
+    source: string;
+    file?: string;
+    expected?: string;
+    actual?: string;
+    limit?: number;
+    value?: number;
+  };
+  /** A plugin whose signature is missing, false, or made with another key than before. Keys are in base64. */
+  "plugin/signature": { plugin: string; expected?: string; actual?: string };
   /** A plugin that was made for other versions of k-bert. */
   "plugin/incompatible": { plugin: string; range: string; version: string };
   /** No plugin of this name was found. */

@@ -41,7 +41,20 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "bench": ANYTHING,
   "cli.ts": ["mod.ts", "core", "workers", "plugins/sdk"],
   "mod.ts": ["core", "workers"],
-  "core/cli": ["core/train", "core/plugins", ...LOWER, ...GROUND], // a command shows what they do
+  // A command shows what they do.
+  "core/cli": [
+    "core/hostile",
+    "core/author",
+    "core/travel",
+    "core/train",
+    "core/plugins",
+    ...LOWER,
+    ...GROUND,
+  ],
+  // Starts hosts of its own, so it joins parts as mod.ts does, which knows nothing of it.
+  "core/hostile": ["core/author", "core/plugins", ...LOWER, ...GROUND, "workers"],
+  "core/author": ["core/plugins", ...LOWER, ...GROUND],
+  "core/travel": ["core/plugins", ...LOWER, ...GROUND],
   "core/train": [...LOWER, ...GROUND],
   "core/plugins": [...LOWER, ...GROUND],
   "core/bert": ["core/tensor", ...GROUND],
@@ -57,6 +70,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "core/table/assets": [],
   "workers": [...IN_A_WORKER, "plugins/sdk"],
   "plugins/sdk": IN_A_WORKER,
+  // Runs on the host, in tests: it starts plugins as a host does.
+  "plugins/sdk/testing": [...IN_A_WORKER, "plugins/sdk", "core/plugins", "core/security", "workers"],
 };
 
 /** What a test beside the code may import: anything below where the parts are joined, and what tests share. */
@@ -133,8 +148,8 @@ function edgeProblem({ from, specifier, to }: Edge): string | undefined {
 }
 
 /** A plugin's tests also start it, as a script of its user's would. */
-const PLUGIN_TEST_IMPORTS = /^(?:@std\/assert|k-bert)$/;
-const PLUGIN_IMPORTS = /^k-bert\/sdk(\/[a-z]+)?$/;
+const PLUGIN_TEST_IMPORTS = /^(?:@std\/assert|k-bert|k-bert\/sdk\/testing)$/;
+const PLUGIN_IMPORTS = /^k-bert\/sdk(\/(tensors|tables))?$/;
 const MAY_ALL = new Set(Object.keys(LAYERS).filter((layer) => LAYERS[layer] === ANYTHING));
 
 /** The row of {@linkcode LAYERS} that a file is in, or `plugins/<name>`. */
