@@ -9,9 +9,8 @@ import { suggest } from "../manifest/suggest.ts";
 import { validate } from "../manifest/validate.ts";
 import { decodeValue } from "../security/commands.ts";
 import { type Grant, grantSchema, GrantStore } from "../security/grants.ts";
-import { buildImage } from "../security/image.ts";
+import { lockedImage } from "../security/locked_image.ts";
 import { describePermissions, isEmpty, LISTED_RIGHTS, type Permissions } from "../security/permissions.ts";
-import { pluginSource } from "../security/source.ts";
 import { KBertError, messageOf } from "../wall/errors.ts";
 import { parseOptions, usage } from "./options.ts";
 
@@ -177,7 +176,7 @@ function namedGrant(given: string, options: Options): Omit<Grant, "time"> {
 /** What the plugin in a folder asks for. */
 async function folderGrant(given: string, options: Options): Promise<Omit<Grant, "time">> {
   requireNoRights(options, "allow FOLDER");
-  const { manifest: { name, version, permissions }, sha256 } = await buildImage(pluginSource(given));
+  const { manifest: { name, version, permissions }, sha256 } = await lockedImage(given);
   if (options.sha256 !== undefined && options.sha256 !== sha256) {
     throw usage("--sha256", `The code in ${given} is not what --sha256 says; it is ${sha256}`);
   }

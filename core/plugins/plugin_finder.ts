@@ -5,7 +5,8 @@
  */
 import type { PortName } from "../manifest/families.ts";
 import type { PluginManifest } from "../manifest/schema.ts";
-import { buildImage, type PluginImage, readManifest } from "../security/image.ts";
+import { type PluginImage, readManifest } from "../security/image.ts";
+import { lockedImage } from "../security/locked_image.ts";
 import { type PluginSource, pluginSource } from "../security/source.ts";
 import { KBertError } from "../wall/errors.ts";
 import { defaultPlaces, type PluginPlace, scanPlugins, type ScanReport } from "./discovery.ts";
@@ -26,7 +27,7 @@ export class PluginFinder {
 
   /** Reads and vets a plugin. @throws {KBertError} as `PluginManager.load` does */
   async image(plugin: string | URL | PluginImage): Promise<PluginImage> {
-    return isImage(plugin) ? plugin : await buildImage(await this.#sourceOf(plugin));
+    return isImage(plugin) ? plugin : await lockedImage((await this.#sourceOf(plugin)).location);
   }
 
   /** Without reading any code. */

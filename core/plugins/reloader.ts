@@ -6,8 +6,8 @@
  */
 import type { EventBus } from "../bus/event_bus.ts";
 import { pluginDependencies } from "../manifest/dependency.ts";
-import { buildImage, type PluginImage } from "../security/image.ts";
-import { pluginSource } from "../security/source.ts";
+import type { PluginImage } from "../security/image.ts";
+import { lockedImage } from "../security/locked_image.ts";
 import { KBertError, messageOf } from "../wall/errors.ts";
 import { SERVING } from "./lifecycle.ts";
 import { orderByDependencies } from "./order.ts";
@@ -227,7 +227,7 @@ async function imageOf(
   given: PluginImage | undefined,
 ): Promise<PluginImage> {
   if (given) return location === undefined ? given : { ...given, location };
-  if (location !== undefined) return await buildImage(pluginSource(location));
+  if (location !== undefined) return await lockedImage(location);
   const message = `it was not loaded from a folder, so give reload() the image that it is to become`;
   throw new KBertError("plugin/image", message, { plugin: name });
 }

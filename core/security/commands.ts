@@ -46,7 +46,7 @@ export function installCommand(folder: string): string {
 }
 
 /** How this project's program is started with a folder to read and write, and other rights. */
-function programCommand(folder: string, rights: readonly string[]): string {
+export function programCommand(folder: string, rights: readonly string[]): string {
   const program = new URL("../../cli.ts", import.meta.url);
   const listed = folder.replaceAll(",", ",,"); // Deno's flags take lists
   return [
@@ -101,6 +101,6 @@ export function decodeValue(text: string): string {
 }
 
 /** For paths of the user's own. */
-function shellWord(text: string): string {
+export function shellWord(text: string): string {
   return /^[A-Za-z0-9_.\/:@+,=%\\-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

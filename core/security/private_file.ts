@@ -56,8 +56,7 @@ function decode(bytes: Uint8Array): string {
 }
 
 /**
- * Puts a file in the place of another one, in one step, on the disk when the promise is fulfilled. Only its
- * user may read and write it. The caller holds the lock.
+ * {@linkcode replaceFile} for a file that only its user may read and write.
  *
  * @example
  * ```ts
@@ -70,11 +69,21 @@ function decode(bytes: Uint8Array): string {
  * await Deno.remove(folder, { recursive: true });
  * ```
  */
-export async function replacePrivateFile(path: string, bytes: Uint8Array): Promise<void> {
+export function replacePrivateFile(path: string, bytes: Uint8Array): Promise<void> {
+  return replaceFile(path, bytes, 0o600);
+}
+
+/**
+ * Puts a file in the place of another one, in one step, on the disk when the promise is fulfilled. The caller
+ * holds the lock.
+ *
+ * @param mode who may read and write it, as far as the user's mask allows
+ */
+export async function replaceFile(path: string, bytes: Uint8Array, mode: number): Promise<void> {
   const partial = `${path}.partial`;
   await removeIfThere(partial); // of a process that was killed
   try {
-    using file = await Deno.open(partial, { write: true, createNew: true, mode: 0o600 });
+    using file = await Deno.open(partial, { write: true, createNew: true, mode });
     for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
     await file.sync();
   } catch (error) {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { buildImage, type PluginImage } from "../security/image.ts";
-import { pluginSource } from "../security/source.ts";
+import type { PluginImage } from "../security/image.ts";
+import { lockedImage } from "../security/locked_image.ts";
 import { KBertError } from "../wall/errors.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { TrainingConfig } from "./config.ts";
@@ -16,10 +16,10 @@ export interface RunImages {
   readonly callbacks: readonly PluginImage[];
 }
 
-/** Reads and vets the plugins of a configuration. @throws {KBertError} as {@linkcode buildImage} does */
+/** Reads and vets the plugins of a configuration. @throws {KBertError} as {@linkcode lockedImage} does */
 export async function readImages({ head, augmenters, callbacks }: TrainingConfig): Promise<RunImages> {
   const read = ({ plugin }: { readonly plugin: string }): Promise<PluginImage> =>
-    buildImage(pluginSource(plugin));
+    lockedImage(plugin);
   return {
     head: await read(head),
     augmenters: await Promise.all(augmenters.map(read)),
