@@ -19,17 +19,25 @@ export interface Option {
   readonly value?: string;
   /** All that its value may be, for help, completion and the check. */
   readonly choices?: readonly string[];
+  /** Whether the command cannot do without it. @default {false} */
+  readonly required?: true;
 }
 
 /** Options by name, without the dashes. */
 export type Options = Readonly<Record<string, Option>>;
 
 /** What was given of them. */
-export type Given<Declared extends Options> = {
-  readonly [Name in keyof Declared]?: Declared[Name]["kind"] extends "flag" ? true
-    : Declared[Name]["kind"] extends "value" ? string
-    : readonly string[];
-};
+export type Given<Declared extends Options> =
+  & { readonly [Name in keyof Declared]?: ValueOf<Declared[Name]> }
+  & {
+    readonly [Name in keyof Declared as Declared[Name] extends { required: true } ? Name : never]: ValueOf<
+      Declared[Name]
+    >;
+  };
+
+type ValueOf<Declared extends Option> = Declared["kind"] extends "flag" ? true
+  : Declared["kind"] extends "value" ? string
+  : readonly string[];
 
 /** The world of a command. */
 export interface CommandIo {
@@ -53,8 +61,10 @@ export interface Command {
   readonly name: string;
   /** What it does, in a line without a full stop. */
   readonly summary: string;
-  /** Its arguments, such as `SOURCE` or `[PATH]`; empty if it has none. */
+  /** Its arguments, such as `SOURCE`, `[PATH]` or `bash|zsh|fish`; empty if it has none. */
   readonly takes: string;
+  /** What comes after `--` and goes on to another program, such as `DENO TEST ARGUMENTS`. @default {nothing} */
+  readonly passesOn?: string;
   /** Every option but `--help`, which all commands have. */
   readonly options: Options;
   /** Paragraphs for its help. */
@@ -72,11 +82,17 @@ export interface CommandDefinition<Declared extends Options>
   readonly details?: string;
   /** Least and most arguments. */
   readonly count: readonly [least: number, most: number];
-  run(args: readonly string[], options: Given<Declared>, io: CommandIo): Promise<ProgramOutcome | void>;
+  /** @param passed what came after `--`, if it `passesOn` that */
+  run(
+    args: readonly string[],
+    options: Given<Declared>,
+    io: CommandIo,
+    passed: readonly string[],
+  ): Promise<ProgramOutcome | void>;
 }
 
 /**
- * Makes a command of its definition: options are parsed, their choices and the number of arguments checked.
+ * Makes a command of its definition: options are parsed, and checked as the number of arguments is.
  *
  * @example
  * ```ts
@@ -99,26 +115,41 @@ export interface CommandDefinition<Declared extends Options>
 export function defineCommand<const Declared extends Options>(
   definition: CommandDefinition<Declared>,
 ): Command {
-  const { name, takes, count: [least, most], options: declared, details = "" } = definition;
+  const { name, takes, count: [least, most], options: declared, details = "", passesOn } = definition;
   const kinds = Object.fromEntries(Object.entries(declared).map(([option, { kind }]) => [option, kind]));
   return {
     ...definition,
     details,
     async run(args, io): Promise<ProgramOutcome> {
-      const { options, rest } = parseOptions(args, kinds);
+      const end = passesOn === undefined || !args.includes("--") ? args.length : args.indexOf("--");
+      const { options, rest } = parseOptions(args.slice(0, end), kinds);
       if (rest.length < least) throw usage(name, `${name} needs ${takes}, see ${name} --help`);
       if (rest.length > most) {
         const all = most === 0 ? "no arguments" : `only ${takes}`;
         throw usage(rest[most]!, `${name} takes ${all}, and ${rest[most]} is more; see ${name} --help`);
       }
-      for (const [option, value] of Object.entries(options)) requireChoice(option, declared[option]!, value);
-      return await definition.run(rest, options as Given<Declared>, io) ?? "done";
+      for (const [option, declaration] of Object.entries(declared)) {
+        requireGiven(name, option, declaration, options[option]);
+        requireChoice(option, declaration, options[option]);
+      }
+      const passed = args.slice(end + 1);
+      return await definition.run(rest, options as Given<Declared>, io, passed) ?? "done";
     },
   };
 }
 
+function requireGiven(
+  command: string,
+  name: string,
+  { required, choices, value = choices?.join("|") ?? "VALUE" }: Option,
+  given: unknown,
+): void {
+  if (!required || given !== undefined && given !== "") return; // `--model=` forgot it too
+  throw usage(`--${name}`, `${command} needs --${name} ${value}, see ${command} --help`);
+}
+
 function requireChoice(name: string, { choices }: Option, given: unknown): void {
-  if (choices === undefined) return;
+  if (choices === undefined || given === undefined) return;
   for (const value of [given].flat()) {
     if (choices.includes(String(value))) continue;
     throw usage(`--${name}`, `--${name} is one of ${choices.join(", ")}, and ${value} is none of them`);
