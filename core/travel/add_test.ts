@@ -1,7 +1,9 @@
 import { Project } from "../../tests/fixtures/place.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../deps/assert.ts";
+import { buildImage } from "../security/image.ts";
 import { readLock } from "../security/lock_file.ts";
 import { lockedImage } from "../security/locked_image.ts";
+import { pluginSource } from "../security/source.ts";
 import { KBertError } from "../wall/errors.ts";
 import { addMissing, addPlugin, updatePlugin } from "./add.ts";
 import type { Change, ChangeOptions } from "./change.ts";
@@ -9,6 +11,7 @@ import { type HeldPlace, holdPlace } from "./place.ts";
 import type { Proposal } from "./proposal.ts";
 import { parseRegistry } from "./registry_file.ts";
 import { removePlugin } from "./remove.ts";
+import { makeSigningKey, sign } from "./signature.ts";
 
 const agree: ChangeOptions = {
   agree: () => Promise.resolve(true),
@@ -171,6 +174,54 @@ Deno.test("updatePlugin() knows only what was added", async () => {
   await using project = await Project.make();
 
   assertStringIncludes(await failure(() => update(project, "mood"), "plugin/unknown"), "has no plugin mood");
+});
+
+Deno.test("updatePlugin() warns of a version that is older than the one that is there", async () => {
+  await using project = await Project.make();
+  await project.write("mood", { version: "1.2.0" });
+  await add(project, "mood");
+  await project.write("mood", { version: "1.1.9" });
+
+  const { proposal } = await update(project, "mood", refuse);
+
+  assertStringIncludes(proposal.warnings[0]!, "this version is older than the one that is there");
+});
+
+Deno.test("a plugin that was signed once has to be signed with the same key, unless somebody says otherwise", async () => {
+  await using project = await Project.make();
+  const [ada, eve] = [await makeSigningKey(), await makeSigningKey()];
+  const write = async (version: string, key: CryptoKey | undefined): Promise<void> => {
+    await project.write("mood", { version });
+    const file = `${project.root}/mood/signature.json`;
+    await Deno.remove(file).catch(() => {});
+    if (key === undefined) return;
+    const image = await buildImage(pluginSource(`${project.root}/mood`));
+    await Deno.writeTextFile(file, JSON.stringify(await sign(image, key)));
+  };
+  await write("1.0.0", ada.privateKey);
+  const first = await add(project, "mood");
+  assertEquals(first.proposal.signature, { key: ada.publicKey, isKnown: false });
+
+  await write("1.1.0", ada.privateKey);
+  assertEquals((await update(project, "mood")).proposal.signature, { key: ada.publicKey, isKnown: true });
+  const before = await project.tree();
+  await write("1.2.0", eve.privateKey);
+  const other = await failure(() => update(project, "mood"), "plugin/signature");
+  assertStringIncludes(
+    other,
+    `it was signed with ${ada.publicKey}, and it is signed with ${eve.publicKey} now`,
+  );
+  await write("1.2.0", undefined);
+  const none = await failure(() => add(project, "mood"), "plugin/signature");
+  assertStringIncludes(none, "it is not signed any more; ask its author");
+  await write("1.2.0", ada.privateKey);
+  await project.write("mood", { version: "1.2.0", code: "'changed after it was signed'" });
+  await failure(() => update(project, "mood"), "plugin/signature");
+  assertEquals(await project.tree(), before);
+
+  await write("1.2.0", eve.privateKey);
+  assertEquals((await update(project, "mood", { ...agree, acceptKey: true })).outcome, "updated");
+  assertEquals((await readLock(project.place)).get("mood")?.key, eve.publicKey);
 });
 
 Deno.test("addMissing() brings back exactly what the lock says, or nothing", async () => {

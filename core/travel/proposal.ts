@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { satisfies } from "../deps/semver.ts";
 import { changedFiles } from "../security/locked_image.ts";
 import type { LockEntry } from "../security/lock_file.ts";
 import { describePermissions } from "../security/permissions.ts";
@@ -86,6 +87,11 @@ export function propose(
       signature: { key: entry.key, isKnown: before?.entry.key === entry.key },
     }),
     warnings: [
+      ...(before && satisfies(before.entry.version, `>${manifest.version}`)
+        ? [
+          "this version is older than the one that is there; somebody may be sending you back to its mistakes",
+        ]
+        : []),
       ...(before?.isChanged
         ? ["its folder was changed since it was added, and these changes will be lost"]
         : []),
