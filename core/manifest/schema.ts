@@ -16,8 +16,11 @@ import { z } from "../deps/zod.ts";
 import { configurationSchema } from "./configuration.ts";
 import { DEPENDENCY_FORM, dependencyProblem, isVersion } from "./dependency.ts";
 import { parseDocument } from "./document.ts";
+import type { PluginManifest } from "./manifest.ts";
 import { relationProblems } from "./relations.ts";
 import { addProblems } from "./validate.ts";
+
+export type { PluginManifest } from "./manifest.ts";
 
 /**
  * Reads a manifest, with defaults for everything but name, version and entry points.
@@ -154,6 +157,3 @@ export const manifestSchema = z.strictObject({
 }).superRefine((manifest, context) => addProblems(context, manifest, relationProblems(manifest)), {
   when: () => true, // also beside other problems, so that all are told at once
 });
-
-/** A manifest with its defaults filled in. */
-export type PluginManifest = z.output<typeof manifestSchema>;

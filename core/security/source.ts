@@ -7,6 +7,7 @@
  * @module
  */
 import { KBertError, messageOf } from "../wall/errors.ts";
+import { withSdkNames } from "./sdk_names.ts";
 
 /** Reads files of one plugin. */
 export interface PluginSource {
@@ -73,7 +74,7 @@ function webSource(base: URL, timeoutMs: number): PluginSource {
       try {
         if (!url.href.startsWith(base.href)) throw new Error("it is not in the plugin's folder");
         const { ok, status, body } = await fetch(url, { redirect: "error", signal: giveUp.signal });
-        if (ok && body) return await readAtMost(body, maxBytes);
+        if (ok && body) return withSdkNames(await readAtMost(body, maxBytes), url.href);
         await body?.cancel();
         throw new Error(`the server answers ${status}`);
       } catch (cause) {

@@ -29,7 +29,7 @@ Deno.test("parseTrainingConfig() keeps what is given, and does not share its def
     "  settings: {labels: [ham, spam]}\nseed: 7\nmodel: {hiddenSize: 96, heads: 3, from: bert}\n" +
     "training: {maxSteps: 20, warmupShare: 0}\nbackend: cpu\n";
   const config = parseTrainingConfig(text, "k-bert.yaml");
-  config.data.buckets.push(1);
+  (config.data.buckets as number[]).push(1); // readonly is a promise of the compiler's, and nothing is frozen
 
   assertEquals(config.head.settings, { labels: ["ham", "spam"] });
   assertEquals([config.seed, config.backend, config.training.maxSteps, config.training.warmupShare], [

@@ -55,7 +55,7 @@ function override(
   config: TrainingConfig,
   overrides: Readonly<Record<string, string | undefined>>,
 ): TrainingConfig {
-  const changed = structuredClone(config) as Record<string, unknown>;
+  const changed: Record<string, unknown> = { ...structuredClone(config) };
   for (const [key, text] of Object.entries(overrides)) {
     if (text === undefined) continue;
     const path = key.split(".");

@@ -171,7 +171,7 @@ async function readRecord(path: string): Promise<z.infer<typeof recordFile>> {
 
 function firstDifference(saved: z.infer<typeof recordFile>, wanted: RunRecord): string | undefined {
   const before = new Map(leaves(saved.config));
-  const now = new Map(leaves(wanted.config as Record<string, unknown>));
+  const now = new Map(leaves({ ...wanted.config }));
   for (const key of new Set([...before.keys(), ...now.keys()])) {
     if (mayDiffer(key) || before.get(key) === now.get(key)) continue;
     return `${key} was ${before.get(key) ?? "not set"} and is ${now.get(key) ?? "not set"} now`;
@@ -182,7 +182,7 @@ function firstDifference(saved: z.infer<typeof recordFile>, wanted: RunRecord): 
 }
 
 async function hashOf({ config, labels, dataHash }: RunRecord): Promise<string> {
-  const settings = [...leaves(config as Record<string, unknown>)].filter(([key]) => !mayDiffer(key))
+  const settings = [...leaves({ ...config })].filter(([key]) => !mayDiffer(key))
     .sort();
   return await sha256(JSON.stringify([settings, labels, dataHash]));
 }
