@@ -80,7 +80,7 @@ class Setup implements AsyncDisposable {
         await Deno.writeTextFile(`${place}/${file}`, text);
       }
     }
-    const graph = ["mod.ts", "tests/deps/esbuild_wasm.ts"];
+    const graph = ["cli.ts", "tests/deps/esbuild_wasm.ts"];
     const registry = owned.use(await serveNpmRegistry(folders, graph));
     return new Setup(folder, `${folder}/plugin`, registry, owned.move());
   }
@@ -261,5 +261,5 @@ Deno.test("plugin install needs one folder", async () => {
 
   const { code, errors } = await setup.install("another");
 
-  assertEquals([code, lastLine(errors)], [2, "error: plugin install takes one FOLDER"]);
+  assertEquals([code, lastLine(errors)], [2, "error: plugin install takes only FOLDER, and another is more; see plugin install --help"]);
 });

@@ -1,8 +1,8 @@
 /**
- * Versions and ranges as npm reads them. The package comes without types, so the three functions that
+ * Versions and ranges as npm reads them. The package comes without types, so the functions that
  * are used are typed here.
  *
  * @module
  */
 // @ts-types="./semver.d.ts"
-export { satisfies, valid, validRange } from "npm:semver@7.8.6";
+export { maxSatisfying, satisfies, valid, validRange } from "npm:semver@7.8.6";

@@ -24,7 +24,12 @@ const digits = z.string().regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits in smal
 const text = z.string().min(1);
 const version = z.string().refine(isVersion, "a version such as 1.2.3");
 
-/** Exactly what was had from a source: enough to fetch the very same again, or to see that it is gone. */
+/**
+ * Exactly what was had from a source: enough to fetch the very same again, or to see that it is gone.
+ *
+ * The URL of a repository has no user name and no password. `integrity` is of the archive, as npm writes it;
+ * `manifestSha256` of JSR's list of files, which has the hash of each. `archiveSha256` is of an archive's bytes.
+ */
 export type ResolvedSource =
   | { readonly source: "local"; readonly path: string; readonly archiveSha256?: string }
   | {

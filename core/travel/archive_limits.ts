@@ -10,7 +10,7 @@ export const ARCHIVE_LIMITS = {
   /** Of an archive as it travels. */
   packedBytes: 8_000_000,
   /** Of an archive unpacked, headers and files that are left out included: decompressing stops there. */
-  unpackedBytes: 32_000_000,
+  unpackedBytes: 16_000_000,
   /** Files and folders, those that are left out included. */
   entries: 5_000,
   /** Of one file of the plugin. */

@@ -57,9 +57,11 @@ export function denoFailure(source: string, text: string): Error {
     const advice = "wait until it is older, or set minimum_age_hours in registry.yaml lower";
     return unreachable(source, `${reason}: there is one, but it is too new; ${advice}`);
   }
-  if (/checksum|integrity/i.test(text)) {
+  const mismatch = more.find((line) => /checksum|integrity/i.test(line));
+  if (mismatch !== undefined) {
+    const hashes = more.filter((line) => /^(?:expected|actual)/i.test(line)).join(", ");
     const advice = "the registry lies, or was tampered with: do not use it";
-    return refusedSource(source, `${reason}; ${advice}`);
+    return refusedSource(source, `${`${mismatch.replace(/^\d+: |[.:]$/g, "")} ${hashes}`.trim()}; ${advice}`);
   }
   const cause = more.find((line) => /refused|timed out|dns|connect|unreachable|\b[45]\d\d\b/i.test(line));
   const because = cause === undefined ? "" : ` (${cause.replace(/^\d+: /, "").split(": ").at(-1)})`;

@@ -104,8 +104,10 @@ function statusReason(status: number): string {
   return `the server answers ${status} instead of sending it; correct the address`;
 }
 
-/** The last part of Deno's sentence is the system's own word for it. */
-function networkReason(error: unknown): string {
+/** The innermost error, and of its sentence the last part, is the system's own word for it. */
+function networkReason(thrown: unknown): string {
+  let error = thrown;
+  while (error instanceof Error && error.cause !== undefined) error = error.cause;
   const message = error instanceof Error ? error.message : String(error);
   const reason = message.split(": ").at(-1)?.trim() || message;
   return `the server cannot be reached, or has broken off (${reason}); correct the address or try again later`;

@@ -53,8 +53,8 @@ export async function fetchPlugin(spec: PluginSourceSpec, options: FetchOptions)
   const { files, resolved } = await within(spec, timeoutMs, signal, (signal) => {
     return gather(spec, { scratch, signal, minimumAgeMinutes, locked });
   });
-  await files.writeTo(scratch.plugin);
   await scratch.clear();
+  await files.writeTo(scratch.plugin);
   undo.move(); // from here on it is the caller's
   return {
     folder: scratch.plugin,

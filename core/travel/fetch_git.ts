@@ -185,19 +185,19 @@ class Repository {
       const what = branch === undefined ? "no commit" : `no branch or tag ${quoted(branch)}`;
       return unreachable(shown, `it has ${what}; correct the branch`);
     }
-    if (/redirect/.test(stderr)) {
+    if (/redirect|returned error: 3\d\d/.test(stderr)) {
       return refusedSource(
         shown,
-        `${this.#reasonOf(end)}; name the address that it sends on to, if you trust that`,
+        "the server sends it on to another address; name that one, if you trust it",
       );
     }
     return unreachable(shown, `${this.#reasonOf(end)}; correct the address or try again later`);
   }
 
-  /** The first thing that git says to be wrong, without anything secret of the address. */
+  /** The first thing that git says to be wrong. */
   #reasonOf({ stderr }: ProgramEnd): string {
     const lines = stderr.split("\n").map((line) => line.trim()).filter((line) => line !== "");
     const reason = lines.find((line) => /^(?:fatal|error):/.test(line)) ?? lines[0] ?? "git has failed";
-    return reason.replace(/^(?:fatal|error): /, "").replace(/\/\/[^/\s]*@/g, "//");
+    return reason.replace(/^(?:fatal|error): /, "").replace(/\.$/, "");
   }
 }

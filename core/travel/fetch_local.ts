@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { messageOf } from "../wall/errors.ts";
+import { KBertError, messageOf } from "../wall/errors.ts";
 import { sha256 } from "../wall/sha256.ts";
 import { readArchive } from "./archive.ts";
 import { ARCHIVE_LIMITS } from "./archive_limits.ts";
@@ -43,7 +43,8 @@ export async function fetchLocal(
  * The files of a plugin's folder. Folders of other programs (`node_modules`, `.git`) are not looked into.
  *
  * @param source for sentences
- * @throws {KBertError} `source/refused` if it has a link where a file should be, or too much
+ * @throws {KBertError} `source/refused` if it has a link where a file should be, or too much; `source/unreachable` if
+ * a part of it cannot be read
  */
 export async function readFolder(
   source: string,
@@ -51,6 +52,21 @@ export async function readFolder(
   signal: AbortSignal,
 ): Promise<PluginFiles> {
   const files = new PluginFiles(source);
+  try {
+    await readInto(files, source, root, signal);
+    return files;
+  } catch (cause) {
+    if (cause instanceof KBertError || signal.aborted) throw cause;
+    throw unreachable(source, `it cannot be read: ${messageOf(cause)}`, { cause });
+  }
+}
+
+async function readInto(
+  files: PluginFiles,
+  source: string,
+  root: string,
+  signal: AbortSignal,
+): Promise<void> {
   const folders = [""];
   for (const below of folders) {
     // In the order of their names, so that of several mistakes it is always the same that is told.
@@ -71,7 +87,6 @@ export async function readFolder(
       }
     }
   }
-  return files;
 }
 
 async function statOf(path: string): Promise<Deno.FileInfo> {

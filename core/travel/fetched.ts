@@ -8,6 +8,9 @@
  *
  * @module
  */
+import type { ResolvedSource } from "../security/lock_file.ts";
+
+export type { ResolvedSource };
 
 /** A source as registry.yaml writes it, parsed. */
 export type PluginSourceSpec =
@@ -20,17 +23,6 @@ export type PluginSourceSpec =
   | { source: "jsr"; package: string; version: string }
   /** An archive, and the hash of its bytes in hexadecimal. */
   | { source: "url"; url: string; sha256?: string };
-
-/** What was had of a source, as k-bert.lock keeps it: enough to fetch the very same again. Hashes are SHA-256. */
-export type ResolvedSource =
-  | { source: "local"; path: string; archiveSha256?: string }
-  /** The URL has no user name and no password. */
-  | { source: "git"; url: string; branch?: string; commit: string }
-  /** `integrity` is of the archive, as the registry and npm write it. */
-  | { source: "npm"; package: string; version: string; integrity: string }
-  /** The hash of the list of its files, which has the hash of each. */
-  | { source: "jsr"; package: string; version: string; manifestSha256: string }
-  | { source: "url"; url: string; archiveSha256: string };
 
 /** What a source gave, in a folder that is removed when this is disposed of. */
 export interface FetchedPlugin extends AsyncDisposable {

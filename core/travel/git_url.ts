@@ -5,7 +5,7 @@
  * @module
  */
 import { isLoopback } from "./download.ts";
-import { quoted, refusedSource } from "./source_errors.ts";
+import { quoted, refusedSource, withoutPassword } from "./source_errors.ts";
 
 /** An address that git may be given. */
 export interface GitAddress {
@@ -38,7 +38,7 @@ const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
  */
 export function gitAddress(text: string): GitAddress {
   if (SCP_FORM.test(text)) return { url: text, shown: text, protocols: "ssh" };
-  const shown = text.replace(/\/\/[^/]*@/, "//");
+  const shown = withoutPassword(text);
   const url = URL.canParse(text) && !/[\s\p{Cc}]/u.test(text) ? new URL(text) : undefined;
   const protocols = url && protocolsOf(url);
   if (url === undefined || protocols === undefined) {

@@ -9,6 +9,7 @@
  * @module
  */
 import { VENDOR_FOLDER } from "../manifest/dependency_file.ts";
+import { KBertError, messageOf } from "../wall/errors.ts";
 import { ARCHIVE_LIMITS } from "./archive_limits.ts";
 import { nameProblem, sameName } from "./file_names.ts";
 import { quoted, refusedSource } from "./source_errors.ts";
@@ -106,18 +107,23 @@ export class PluginFiles {
    * Makes the plugin's folder of them.
    *
    * @param folder that does not exist yet
-   * @throws {KBertError} `source/refused` if there is no plugin.yaml
+   * @throws {KBertError} `source/refused` if there is no plugin.yaml, `file/unusable` if it cannot be written
    */
   async writeTo(folder: string): Promise<void> {
     if (!this.#kept.has(MANIFEST_FILE)) {
       const advice = "name a source that has a plugin's folder at its top";
       throw refusedSource(this.#source, `it has no ${MANIFEST_FILE}; ${advice}`, { file: MANIFEST_FILE });
     }
-    await Deno.mkdir(folder);
-    for (const [path, content] of this.#kept) {
-      const parent = path.split("/").slice(0, -1).join("/");
-      if (parent !== "") await Deno.mkdir(`${folder}/${parent}`, { recursive: true });
-      await Deno.writeFile(`${folder}/${path}`, content, { createNew: true, mode: 0o644 });
+    try {
+      await Deno.mkdir(folder);
+      for (const [path, content] of this.#kept) {
+        const parent = path.split("/").slice(0, -1).join("/");
+        if (parent !== "") await Deno.mkdir(`${folder}/${parent}`, { recursive: true });
+        await Deno.writeFile(`${folder}/${path}`, content, { createNew: true, mode: 0o644 });
+      }
+    } catch (cause) {
+      const message = `Cannot write the plugin to ${folder}: ${messageOf(cause)}`;
+      throw new KBertError("file/unusable", message, { path: folder }, { cause });
     }
   }
 

@@ -62,12 +62,8 @@ export async function verifySignature(
   const bytes = typeof from === "string" ? await readSignature(from, name) : from;
   if (bytes === undefined) return undefined;
   const { key, signature } = parse(bytes, name);
-  const publicKey = await crypto.subtle.importKey("raw", Uint8Array.fromBase64(key), "Ed25519", true, [
-    "verify",
-  ]);
-  const isValid = await crypto.subtle.verify(
-    "Ed25519",
-    publicKey,
+  const isValid = await isSignature(
+    Uint8Array.fromBase64(key),
     Uint8Array.fromBase64(signature),
     textOf(image),
   );
@@ -96,6 +92,19 @@ export async function makeSigningKey(): Promise<{ privateKey: CryptoKey; publicK
 export async function publicKeyOf(privateKey: CryptoKey): Promise<string> {
   const { x } = await crypto.subtle.exportKey("jwk", privateKey);
   return Uint8Array.fromBase64(x!, { alphabet: "base64url" }).toBase64();
+}
+
+async function isSignature(
+  key: Uint8Array<ArrayBuffer>,
+  signature: Uint8Array<ArrayBuffer>,
+  text: Uint8Array<ArrayBuffer>,
+): Promise<boolean> {
+  try {
+    const publicKey = await crypto.subtle.importKey("raw", key, "Ed25519", true, ["verify"]);
+    return await crypto.subtle.verify("Ed25519", publicKey, signature, text);
+  } catch {
+    return false; // the bytes are no key at all
+  }
 }
 
 /** A list in JSON is unambiguous about where one text ends and the next begins. */

@@ -18,7 +18,8 @@ export function unreachable(
   reason: string,
   options?: ErrorOptions,
 ): KBertError<"source/unreachable"> {
-  return new KBertError("source/unreachable", sentence(source, reason), { source }, options);
+  const detail = { source: withoutPassword(source) };
+  return new KBertError("source/unreachable", sentence(source, reason), detail, options);
 }
 
 /** A source whose content is not taken. */
@@ -28,7 +29,8 @@ export function refusedSource(
   fault: SourceFault = {},
   options?: ErrorOptions,
 ): KBertError<"source/refused"> {
-  return new KBertError("source/refused", sentence(source, reason), { source, ...fault }, options);
+  const detail = { source: withoutPassword(source), ...fault };
+  return new KBertError("source/refused", sentence(source, reason), detail, options);
 }
 
 /** A text of the other side within a sentence: in quotes, so that its end is seen, and not too long. */
@@ -36,6 +38,12 @@ export function quoted(text: string): string {
   return JSON.stringify(printable(text, 200));
 }
 
+/** A text in which no URL has a password, nor a user name that is half of one. */
+export function withoutPassword(text: string): string {
+  return text.replace(/(https?:\/\/)[^/\s@]*@/g, "$1").replace(/(:\/\/[^/\s@:]*):[^/\s@]*@/g, "$1@");
+}
+
 function sentence(source: string, reason: string): string {
-  return `Cannot take a plugin from ${printable(source, 300)}: ${printable(reason, 900)}`;
+  const parts = [printable(withoutPassword(source), 300), printable(withoutPassword(reason), 900)];
+  return `Cannot take a plugin from ${parts.join(": ")}`;
 }
