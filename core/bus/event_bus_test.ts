@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "../deps/assert.ts";
-import { fakeTime } from "../../tests/deps/fake_timers.ts";
+import { fakeTime } from "../../core/deps/fake_timers.ts";
 import { KBertError } from "../wall/errors.ts";
 import { openThings } from "../wall/ledger.ts";
 import type { BusEvent } from "./event.ts";

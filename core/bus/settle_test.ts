@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "../deps/assert.ts";
-import { fakeTime } from "../../tests/deps/fake_timers.ts";
+import { fakeTime } from "../../core/deps/fake_timers.ts";
 import { settle, type SettleOptions } from "./settle.ts";
 
 function recorder(options: Partial<SettleOptions> = {}): [string[], SettleOptions] {

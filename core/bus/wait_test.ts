@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "../deps/assert.ts";
-import { fakeTime } from "../../tests/deps/fake_timers.ts";
+import { fakeTime } from "../../core/deps/fake_timers.ts";
 import { KBertError } from "../wall/errors.ts";
 import { EventBus } from "./event_bus.ts";
 

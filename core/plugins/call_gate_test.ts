@@ -1,4 +1,4 @@
-import { fakeTime } from "../../tests/deps/fake_timers.ts";
+import { fakeTime } from "../../core/deps/fake_timers.ts";
 import { assertEquals, assertRejects } from "../deps/assert.ts";
 import { KBertError } from "../wall/errors.ts";
 import type { CallOptions } from "../wall/options.ts";

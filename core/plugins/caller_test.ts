@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "../deps/assert.ts";
-import { fakeTime } from "../../tests/deps/fake_timers.ts";
+import { fakeTime } from "../../core/deps/fake_timers.ts";
 import {
   activePlugin,
   delivered,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fakeTime } from "../../tests/deps/fake_timers.ts";
+import { fakeTime } from "../../core/deps/fake_timers.ts";
 import { delivered } from "../../tests/fixtures/fake_plugin.ts";
 import { ChannelPair, until } from "../../tests/fixtures/test_port.ts";
 import { EventBus } from "../bus/event_bus.ts";

@@ -1,4 +1,4 @@
-import { fakeTime } from "../../tests/deps/fake_timers.ts";
+import { fakeTime } from "../../core/deps/fake_timers.ts";
 import { ChannelPair } from "../../tests/fixtures/test_port.ts";
 import { EventBus } from "../bus/event_bus.ts";
 import { assertEquals, assertThrows } from "../deps/assert.ts";

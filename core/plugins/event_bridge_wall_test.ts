@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals } from "../deps/assert.ts";
-import { fakeTime } from "../../tests/deps/fake_timers.ts";
+import { fakeTime } from "../../core/deps/fake_timers.ts";
 import { delivered } from "../../tests/fixtures/fake_plugin.ts";
 import { ChannelPair, until } from "../../tests/fixtures/test_port.ts";
 import type { BusEvent } from "../bus/event.ts";

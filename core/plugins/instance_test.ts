@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "../deps/assert.ts";
-import { fakeTime } from "../../tests/deps/fake_timers.ts";
+import { fakeTime } from "../../core/deps/fake_timers.ts";
 import { type FakeBehaviour, FakeWorker, hang, imageOf } from "../../tests/fixtures/fake_plugin.ts";
 import { KBertError } from "../wall/errors.ts";
 import type { WireValue } from "../wall/values.ts";

@@ -1,5 +1,5 @@
 import { activePlugin, delivered, hang } from "../../tests/fixtures/fake_plugin.ts";
-import { fakeTime } from "../../tests/deps/fake_timers.ts";
+import { fakeTime } from "../../core/deps/fake_timers.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "../deps/assert.ts";
 import { KBertError } from "../wall/errors.ts";
 import { MemoryWatch } from "./memory_watch.ts";

@@ -18,6 +18,7 @@ import type { MethodDescription } from "./description.ts";
 import type { Hooks } from "./hooks.ts";
 import { Life } from "./life.ts";
 import type { PluginState } from "./lifecycle.ts";
+import type { HeldMemory } from "./memory_watch.ts";
 import { PhaseClock } from "./phase_clock.ts";
 import { PluginCalls } from "./plugin_calls.ts";
 import type { PortMethods } from "./ports.ts";
@@ -106,6 +107,14 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
   /** Calls and streams that wait for an answer, or for a reload. */
   get openCalls(): number {
     return this.#calls.open;
+  }
+
+  /**
+   * What its worker says it holds, in MiB; undefined if it does not say so in time, or nothing of it runs. Memory of
+   * WebAssembly is not in it.
+   */
+  async memory(timeoutMs: number): Promise<HeldMemory | undefined> {
+    return await this.#side?.run.instance.holds(timeoutMs);
   }
 
   /**

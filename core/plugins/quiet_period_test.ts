@@ -1,5 +1,5 @@
 import { assertEquals } from "../deps/assert.ts";
-import { fakeTime } from "../../tests/deps/fake_timers.ts";
+import { fakeTime } from "../../core/deps/fake_timers.ts";
 import { fc } from "../../tests/deps/fast_check.ts";
 import { QuietPeriod } from "./quiet_period.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { codeOf, type EditedOptions, EditedPlugin, whoIs } from "../../tests/fixtures/edited_plugin.ts";
-import { fakeTime } from "../../tests/deps/fake_timers.ts";
+import { fakeTime } from "../../core/deps/fake_timers.ts";
 import { imageOf, type TestPlugin } from "../../tests/fixtures/test_plugins.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../deps/assert.ts";
 import { KBertError } from "../wall/errors.ts";

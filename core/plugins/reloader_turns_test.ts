@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fakeTime } from "../../tests/deps/fake_timers.ts";
+import { fakeTime } from "../../core/deps/fake_timers.ts";
 import { EditedPlugin, whoIs } from "../../tests/fixtures/edited_plugin.ts";
 import { delivered, until } from "../../tests/fixtures/fake_plugin.ts";
 import { imageOf, never, type TestPlugin, type TestSandbox } from "../../tests/fixtures/test_plugins.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { assert, assertEquals, assertRejects } from "../deps/assert.ts";
-import { fakeTime } from "../../tests/deps/fake_timers.ts";
+import { fakeTime } from "../../core/deps/fake_timers.ts";
 import { activePlugin, delivered, type FakePlugin, until } from "../../tests/fixtures/fake_plugin.ts";
 import {
   HELD,

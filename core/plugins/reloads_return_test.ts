@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertRejects } from "../deps/assert.ts";
-import { fakeTime } from "../../tests/deps/fake_timers.ts";
+import { fakeTime } from "../../core/deps/fake_timers.ts";
 import { activePlugin, delivered, type FakeVersion, hang, until } from "../../tests/fixtures/fake_plugin.ts";
 import { reloaded, running } from "../../tests/fixtures/reloaded_plugin.ts";
 import { NO_PERMISSIONS } from "../security/permissions.ts";

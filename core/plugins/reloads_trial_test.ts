@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals, assertRejects } from "../deps/assert.ts";
-import { fakeTime } from "../../tests/deps/fake_timers.ts";
+import { fakeTime } from "../../core/deps/fake_timers.ts";
 import { delivered, until } from "../../tests/fixtures/fake_plugin.ts";
 import { reloaded, running, STATE } from "../../tests/fixtures/reloaded_plugin.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertRejects } from "../deps/assert.ts";
-import { fakeTime } from "../../tests/deps/fake_timers.ts";
+import { fakeTime } from "../../core/deps/fake_timers.ts";
 import { activePlugin } from "../../tests/fixtures/fake_plugin.ts";
 import { stagedReload } from "../../tests/fixtures/staged_reload.ts";
 import { KBertError } from "../wall/errors.ts";

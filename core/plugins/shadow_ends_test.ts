@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals, assertRejects } from "../deps/assert.ts";
-import { fakeTime } from "../../tests/deps/fake_timers.ts";
+import { fakeTime } from "../../core/deps/fake_timers.ts";
 import { type Compared, compared } from "../../tests/fixtures/compared_plugin.ts";
 import { delivered, type FakeMethod, type FakePlugin, hang } from "../../tests/fixtures/fake_plugin.ts";
 import { openThings } from "../wall/ledger.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { activePlugin, delivered, hang, until } from "../../tests/fixtures/fake_plugin.ts";
-import { fakeTime } from "../../tests/deps/fake_timers.ts";
+import { fakeTime } from "../../core/deps/fake_timers.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "../deps/assert.ts";
 import { NO_PERMISSIONS } from "../security/permissions.ts";
 import { KBertError } from "../wall/errors.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "../deps/assert.ts";
 import { KBertError } from "../wall/errors.ts";
-import { fakeTime } from "../../tests/deps/fake_timers.ts";
+import { fakeTime } from "../../core/deps/fake_timers.ts";
 import {
   activePlugin,
   delivered,

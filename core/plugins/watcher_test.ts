@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "../deps/assert.ts";
-import { fakeTime } from "../../tests/deps/fake_timers.ts";
+import { fakeTime } from "../../core/deps/fake_timers.ts";
 import { symlink } from "../../tests/fixtures/symlink.ts";
 import { KBertError } from "../wall/errors.ts";
 import { FolderWatcher, type FolderWatcherOptions } from "./watcher.ts";

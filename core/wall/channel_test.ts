@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "../deps/assert.ts";
-import { fakeTime } from "../../tests/deps/fake_timers.ts";
+import { fakeTime } from "../../core/deps/fake_timers.ts";
 import { ChannelPair, settled, TestWall } from "../../tests/fixtures/test_port.ts";
 import type { ServedCall } from "./channel.ts";
 import { KBertError } from "./errors.ts";

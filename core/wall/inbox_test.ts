@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "../deps/assert.ts";
-import { fakeTime } from "../../tests/deps/fake_timers.ts";
+import { fakeTime } from "../../core/deps/fake_timers.ts";
 import { ChannelPair, settled, TestWall, until } from "../../tests/fixtures/test_port.ts";
 import type { WireEvent } from "./channel.ts";
 import { KBertError } from "./errors.ts";

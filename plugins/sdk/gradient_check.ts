@@ -33,14 +33,15 @@ export interface GradientReport {
   readonly norms: Readonly<Record<string, number>>;
   /** Those whose gradient is missing or zero everywhere: the loss does not depend on them. */
   readonly withoutGradient: readonly string[];
-  /** Largest difference to the finite difference, as a share of the larger of both and of 1 % of the largest one. */
+  /** Largest distance to the finite differences, as a share of the larger of both and of 1 % of the largest one. */
   readonly worstError: number;
   /** Where that is, for people. */
   readonly worstPlace: string;
 }
 
 /**
- * Compares the gradients of a head's loss with central differences, `(L(x + e) - L(x - e)) / 2e`.
+ * Compares the gradients of a head's loss with central differences, `(L(x + e) - L(x - e)) / 2e`. A gradient between
+ * the differences to both sides, `(L(x + e) - L(x)) / e` and `(L(x) - L(x - e)) / e`, counts as right.
  *
  * Dropout is off. The arguments stay the caller's, and so do the parameters, which are as before afterwards.
  *
@@ -87,12 +88,12 @@ export async function gradientCheck(
     for (const [name, variable] of subjects) {
       const gradient = gradients.get(name);
       for (const at of placesOf(variable.size, places, random)) {
-        const numeric = await centralDifference(head, states, labels, variable, at, epsilon);
+        const { central, least, most } = await differences(head, states, labels, variable, at, epsilon, loss);
         const analytic = gradient?.[at] ?? 0;
         errors.push({
-          place: `${name}[${at}]: ${analytic} by the tape, ${numeric} by differences`,
-          difference: Math.abs(analytic - numeric),
-          size: Math.max(Math.abs(analytic), Math.abs(numeric)),
+          place: `${name}[${at}]: ${analytic} by the tape, ${central} by differences`,
+          difference: Math.max(analytic - most, least - analytic, 0), // NaN stays NaN
+          size: Math.max(Math.abs(analytic), Math.abs(central)),
         });
       }
     }
@@ -121,14 +122,19 @@ async function gradientsOf(
   return { loss: (await loss.data())[0]!, gradients };
 }
 
-async function centralDifference(
+/**
+ * The differences to both sides, and the central one, which is their mean. Where the loss is smooth they are nearly
+ * the same; beside the corner of a ReLU, the one that does not cross it is right.
+ */
+async function differences(
   head: HeadPort,
   states: tf.Variable,
   labels: tf.Tensor,
   variable: tf.Variable,
   at: number,
   epsilon: number,
-): Promise<number> {
+  lossHere: number,
+): Promise<{ central: number; least: number; most: number }> {
   const before = Float32Array.from(await variable.data());
   const lossAt = async (value: number): Promise<number> => {
     assign(variable, before.with(at, value));
@@ -136,9 +142,14 @@ async function centralDifference(
     return (await head.getLossFunction()(await head.forward(states), labels).data())[0]!;
   };
   const [high, low] = [Math.fround(before[at]! + epsilon), Math.fround(before[at]! - epsilon)];
-  const difference = (await lossAt(high) - await lossAt(low)) / (high - low);
+  const [lossAbove, lossBelow] = [await lossAt(high), await lossAt(low)];
   assign(variable, before);
-  return difference;
+  const sides = [(lossAbove - lossHere) / (high - before[at]!), (lossHere - lossBelow) / (before[at]! - low)];
+  return {
+    central: (lossAbove - lossBelow) / (high - low),
+    least: Math.min(...sides),
+    most: Math.max(...sides),
+  };
 }
 
 function assign(variable: tf.Variable, values: Float32Array): void {
@@ -155,11 +166,18 @@ function summaryOf(
   subjects: ReadonlyMap<string, tf.Variable>,
   gradients: ReadonlyMap<string, Float32Array>,
 ): Pick<GradientReport, "norms" | "withoutGradient"> {
-  const norms = [...subjects.keys()].map((name) => [name, Math.hypot(...gradients.get(name) ?? [])] as const);
+  const norms = [...subjects.keys()].map((name) => [name, lengthOf(gradients.get(name) ?? [])] as const);
   return {
     norms: Object.fromEntries(norms),
     withoutGradient: norms.filter(([, norm]) => norm === 0).map(([name]) => name),
   };
+}
+
+/** Not `Math.hypot`, which takes no more numbers than a call takes arguments. */
+function lengthOf(values: Iterable<number>): number {
+  let sum = 0;
+  for (const value of values) sum += value * value;
+  return Math.sqrt(sum);
 }
 
 function worstOf(

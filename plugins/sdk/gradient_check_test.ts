@@ -86,3 +86,40 @@ Deno.test("gradientCheck() finds a gradient that is cut off", async () => {
   assertEquals(report.withoutGradient, ["hiddenStates", "idle.weight", "idle.bias"]);
   assertGreater(report.worstError, 0.9);
 });
+
+Deno.test("gradientCheck() takes parameters of any size", async () => {
+  await tf.setBackend("cpu");
+  const config = HeadConfig({ name: "one", hidden_size: 200_000, num_labels: 2 });
+  const head = new OneLayer(config, new EventBus(), 3);
+  const hidden = tf.ones([1, 200_000]);
+  const labels = tf.tensor1d([1], "int32");
+
+  const { norms } = await gradientCheck(head, hidden, labels, { places: 1 });
+
+  // d(loss)/d(weight) of a row is (p - y) tanh(1) in all places, and (p - y) for the bias; both rows are as long.
+  const ratio = norms["used.weight"]! / norms["used.bias"]!;
+  assertLess(Math.abs(ratio / (Math.tanh(1) * Math.sqrt(200_000)) - 1), 1e-5);
+  head.layers.dispose();
+  tf.dispose([hidden, labels]);
+});
+
+Deno.test("gradientCheck() is not misled by the corner of a ReLU that is nearer than it moves", async () => {
+  await tf.setBackend("cpu");
+  const head = new OneLayer(HeadConfig({ name: "one", hidden_size: 3, num_labels: 2 }), new EventBus(), 3);
+  const hidden = tf.tensor2d([[0.001, -0.002, 0.5]]);
+  const labels = tf.tensor1d([1], "int32");
+
+  head.compute = (x) => head.used.apply(tf.relu(x));
+  const { worstError, worstPlace } = await gradientCheck(head, hidden, labels);
+  const wrong = tf.customGrad((x) => ({
+    value: tf.relu(x as tf.Tensor),
+    gradFunc: (dy: tf.Tensor) => tf.mul(dy, -1),
+  }));
+  head.compute = (x) => head.used.apply(wrong(x));
+  const broken = await gradientCheck(head, hidden, labels);
+
+  assertLess(worstError, 1e-2, worstPlace);
+  assertGreater(broken.worstError, 0.9);
+  head.layers.dispose();
+  tf.dispose([hidden, labels]);
+});

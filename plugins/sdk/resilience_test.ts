@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "../../core/deps/assert.ts";
-import { fakeTime } from "../../tests/deps/fake_timers.ts";
+import { fakeTime } from "../../core/deps/fake_timers.ts";
 import { firstThatWorks, retry } from "./resilience.ts";
 
 /** Fails so often, and writes down when it was tried. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../../deps/assert.ts";
-import { fakeTime } from "../../../tests/deps/fake_timers.ts";
+import { fakeTime } from "../../../core/deps/fake_timers.ts";
 import { until } from "../../../tests/fixtures/test_port.ts";
 import { KBertError } from "../../wall/errors.ts";
 import type { ServedCall } from "../../wall/options.ts";

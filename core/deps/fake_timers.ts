@@ -14,7 +14,7 @@ import type { Clock } from "./fake_timers.d.ts";
  * @example
  * ```ts
  * import { fakeTime } from "./fake_timers.ts";
- * import { assertEquals } from "../../core/deps/assert.ts";
+ * import { assertEquals } from "./assert.ts";
  *
  * using clock = fakeTime();
  * let rang = false;
