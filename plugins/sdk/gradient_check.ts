@@ -41,7 +41,8 @@ export interface GradientReport {
 
 /**
  * Compares the gradients of a head's loss with central differences, `(L(x + e) - L(x - e)) / 2e`. A gradient between
- * the differences to both sides, `(L(x + e) - L(x)) / e` and `(L(x) - L(x - e)) / e`, counts as right.
+ * the differences to both sides, `(L(x + e) - L(x)) / e` and `(L(x) - L(x - e)) / e`, counts as right. Where it is not,
+ * there may be a corner, as a ReLU has: then the difference is compared with the mean of the gradients in between.
  *
  * Dropout is off. The arguments stay the caller's, and so do the parameters, which are as before afterwards.
  *
@@ -88,11 +89,13 @@ export async function gradientCheck(
     for (const [name, variable] of subjects) {
       const gradient = gradients.get(name);
       for (const at of placesOf(variable.size, places, random)) {
-        const { central, least, most } = await differences(head, states, labels, variable, at, epsilon, loss);
+        const subject = { head, states, labels, name, variable, at, epsilon };
         const analytic = gradient?.[at] ?? 0;
+        const { central, least, most } = await differences(subject, loss);
+        const distance = Math.max(analytic - most, least - analytic, 0); // NaN stays NaN
         errors.push({
           place: `${name}[${at}]: ${analytic} by the tape, ${central} by differences`,
-          difference: Math.max(analytic - most, least - analytic, 0), // NaN stays NaN
+          difference: distance === 0 ? 0 : await distanceOverCorners(subject, central),
           size: Math.max(Math.abs(analytic), Math.abs(central)),
         });
       }
@@ -127,12 +130,7 @@ async function gradientsOf(
  * the same; beside the corner of a ReLU, the one that does not cross it is right.
  */
 async function differences(
-  head: HeadPort,
-  states: tf.Variable,
-  labels: tf.Tensor,
-  variable: tf.Variable,
-  at: number,
-  epsilon: number,
+  { head, states, labels, variable, at, epsilon }: Subject,
   lossHere: number,
 ): Promise<{ central: number; least: number; most: number }> {
   const before = Float32Array.from(await variable.data());
@@ -150,6 +148,44 @@ async function differences(
     least: Math.min(...sides),
     most: Math.max(...sides),
   };
+}
+
+/**
+ * How far the central difference is from the mean of the gradients on its way, which it equals for right gradients,
+ * whatever corners are passed; less what so many gradients can miss of these corners. One that is wrong by a factor is
+ * wrong by it all the way.
+ */
+async function distanceOverCorners(
+  { head, states, labels, name, variable, at, epsilon }: Subject,
+  central: number,
+): Promise<number> {
+  const before = Float32Array.from(await variable.data());
+  const gradientAt = async (share: number): Promise<number> => {
+    assign(variable, before.with(at, before[at]! + epsilon * share));
+    const { gradients } = await gradientsOf(head, states, labels, new Map([[name, variable]]));
+    return gradients.get(name)?.[at] ?? 0;
+  };
+  const way: number[] = [await gradientAt(-1)];
+  for (let part = 0; part < PARTS; part++) way.push(await gradientAt((2 * part + 1) / PARTS - 1));
+  way.push(await gradientAt(1));
+  assign(variable, before);
+  const mean = way.slice(1, -1).reduce((sum, one) => sum + one, 0) / PARTS;
+  const jumps = way.slice(1).reduce((sum, one, index) => sum + Math.abs(one - way[index]!), 0);
+  return Math.max(Math.abs(mean - central) - jumps / (2 * PARTS), 0); // the error of the midpoint rule
+}
+
+/** Gradients that the mean is made of. */
+const PARTS = 16;
+
+/** One number that is moved. */
+interface Subject {
+  readonly head: HeadPort;
+  readonly states: tf.Variable;
+  readonly labels: tf.Tensor;
+  readonly name: string;
+  readonly variable: tf.Variable;
+  readonly at: number;
+  readonly epsilon: number;
 }
 
 function assign(variable: tf.Variable, values: Float32Array): void {

@@ -123,3 +123,43 @@ Deno.test("gradientCheck() is not misled by the corner of a ReLU that is nearer 
   head.layers.dispose();
   tf.dispose([hidden, labels]);
 });
+
+/** A hidden layer of ReLUs, whose corners lie wherever chance puts them. */
+class ReluHead extends HeadPort {
+  readonly #inner = this.layers.linear("inner", this.config.hidden_size, 6);
+  readonly #outer = this.layers.linear("outer", 6, this.config.num_labels);
+  /** What the gradient of the ReLU is multiplied by; 1 is right. */
+  factor = 1;
+
+  override forward(x: tf.Tensor): tf.Tensor {
+    const relu = tf.customGrad((x, save) => {
+      const input = x as tf.Tensor;
+      (save as (kept: tf.Tensor[]) => void)([input]);
+      const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor =>
+        tf.mul(dy, tf.mul(tf.cast(tf.greater(saved[0]!, 0), "float32"), this.factor));
+      return { value: tf.relu(input), gradFunc };
+    });
+    return this.#outer.apply(relu(this.#inner.apply(x)));
+  }
+}
+
+Deno.test("gradientCheck() tells right from wrong by half among ReLUs, whatever the seed", async () => {
+  await tf.setBackend("cpu");
+  const labels = tf.tensor1d([0, 2, 1, 1], "int32");
+  const errors: Record<string, number[]> = { right: [], wrong: [] };
+  for (let seed = 0; seed < 20; seed++) {
+    const random = new Random(seed);
+    const hidden = tf.tensor(Float32Array.from({ length: 4 * 8 }, () => random.normal()), [4, 8]);
+    const config = HeadConfig({ name: "relu", hidden_size: 8, num_labels: 3 });
+    const head = new ReluHead(config, new EventBus(), seed);
+    errors["right"]!.push((await gradientCheck(head, hidden, labels, { seed })).worstError);
+    head.factor = 1.5;
+    errors["wrong"]!.push((await gradientCheck(head, hidden, labels, { seed })).worstError);
+    head.layers.dispose();
+    hidden.dispose();
+  }
+  labels.dispose();
+
+  assertLess(Math.max(...errors["right"]!), 1e-2);
+  assertGreater(Math.min(...errors["wrong"]!), 3e-2);
+});

@@ -14,9 +14,8 @@ import type { HeadPort } from "../head.ts";
 /** What is right. */
 export interface CheckGradientsOptions extends GradientCheckOptions {
   /**
-   * Largest error, as a share; see `GradientReport.worstError`. Float32 and a step of 1e-2 give about 2e-3. Where
-   * several corners, as a ReLU has, lie nearer than the step, differences may be worth nothing: then another seed is
-   * better than a wider limit. @default {1e-2}
+   * Largest error, as a share; see `GradientReport.worstError`. Float32 and a step of 1e-2 give about 2e-3.
+   * @default {1e-2}
    */
   readonly tolerance?: number;
   /** Parameters, or `hiddenStates`, that the loss of this batch does not depend on, on purpose. @default {none} */
