@@ -6,37 +6,32 @@
  *
  * @module
  */
+import { ownSuite } from "../core/hostile/attack_file.ts";
+import { runAttacks } from "../core/hostile/runner.ts";
+import { MAX_LAG_MS } from "../core/hostile/verdict.ts";
 import { PluginManager } from "../core/plugins/manager.ts";
 import { messageOf } from "../core/wall/errors.ts";
 import type { Tier } from "../core/wall/sandbox.ts";
 import { memoryImage } from "../tests/fixtures/memory_image.ts";
-import { readAttacks } from "../tests/security/hostile/attack_file.ts";
-import { runAttacks } from "../tests/security/hostile/runner.ts";
-import { MAX_LAG_MS } from "../tests/security/hostile/verdict.ts";
 import { processSandbox } from "../workers/process_sandbox.ts";
 import { workerSandbox } from "../workers/worker_sandbox.ts";
 import { median, type Row, row } from "./rows.ts";
 
-const ATTACKS = "tests/security/attacks";
 const SCRATCH = "runs/.hostile";
 /** Of a bomb's plugin; small, so that a look every 25 ms is seen. */
 const LIMIT_MB = 256;
 
 /** One row for each flood and tier. */
 export async function lagRows(): Promise<Row[]> {
-  const attacks = (await readAttacks(ATTACKS)).filter(({ attackClass }) => attackClass === "starve");
+  const { attacks: all, fixtures } = await ownSuite();
+  const attacks = all.filter(({ attackClass }) => attackClass === "starve");
   await Deno.mkdir(SCRATCH, { recursive: true });
   const scratch = await Deno.makeTempDir({ dir: await Deno.realPath(SCRATCH) });
   const rows: Row[] = [];
   try {
     const tiers = ["process", "worker"] as const;
     for await (
-      const { attack, tier, lagMs, held, why } of runAttacks({
-        attacks,
-        tiers,
-        fixtures: `${ATTACKS}/fixtures`,
-        scratch,
-      })
+      const { attack, tier, lagMs, held, why } of runAttacks({ attacks, tiers, fixtures, scratch })
     ) {
       if (!held) throw new Error(`${attack} was not held on the ${tier} tier: ${why}`);
       rows.push(row(`lag/${attack}/${tier}`, lagMs ?? 0, MAX_LAG_MS, "ms"));

@@ -408,7 +408,6 @@ Deno.test("a program ends with 1 or 2 and one line that starts with error:", asy
     ],
     ["an unknown option", train("--sed", "1"), 2, /There is no option --sed; did you mean --seed\?/],
     ["an option without a value", train("--resume"), 2, /--resume needs a value after it/],
-    ["no command", cli(), 2, /A command is missing; there is predict/],
     ["an unknown command", cli("train"), 2, /There is no command train; there is predict/],
     ["predict without a model", cli("predict", "hello"), 2, /predict needs --model runs\/<id>/],
     ["predict --model --json", cli("predict", "--model", "--json", "x"), 2, /--model needs a value after it/],

@@ -91,7 +91,7 @@ for (const place of ["JSR", "a URL"] as const) {
   Deno.test(`The published package, imported from ${place}, starts plugins in both tiers`, async () => {
     const config = await packageConfig();
     await using server = await servePackage(await publishedFiles(), config);
-    await using registry = await serveNpmRegistry();
+    await using registry = await serveNpmRegistry([], ["cli.ts"]);
     await using folder = await withTempFolder();
     const host = `127.0.0.1:${server.addr.port}`;
     const { name, version } = config;

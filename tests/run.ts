@@ -35,7 +35,7 @@ const ended = await new Deno.Command("deno", {
     "--lock=tests/deno.lock",
     `--allow-read=.,${npmCache}`,
     `--allow-write=${SCRATCH}`,
-    "--allow-run=deno,git", // git: what plugins are fetched with, served by a test
+    "--allow-run=deno,git,bash", // git serves what plugins are fetched from; bash completes command lines
     "--allow-net=127.0.0.1",
     ...(hasPath ? [] : everything),
     ...Deno.args,

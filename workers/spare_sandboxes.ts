@@ -36,7 +36,7 @@ interface Spare {
  * import { SpareSandboxes } from "./spare_sandboxes.ts";
  * import { workerSandbox } from "./worker_sandbox.ts";
  * import { assertEquals } from "../core/deps/assert.ts";
- * import { fakeTime } from "../tests/deps/fake_timers.ts";
+ * import { fakeTime } from "../core/deps/fake_timers.ts";
  *
  * using clock = fakeTime();
  * using spares = new SpareSandboxes(workerSandbox, 1);

@@ -3,7 +3,7 @@ import { PluginManager } from "../core/plugins/manager.ts";
 import { sealImage } from "../core/security/image.ts";
 import { framePortPair } from "../core/wall/frame.ts";
 import type { Kit, Sandbox, SandboxOptions } from "../core/wall/sandbox.ts";
-import { fakeTime } from "../tests/deps/fake_timers.ts";
+import { fakeTime } from "../core/deps/fake_timers.ts";
 import { SpareSandboxes } from "./spare_sandboxes.ts";
 import { workerSandbox } from "./worker_sandbox.ts";
 

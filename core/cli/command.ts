@@ -75,6 +75,16 @@ export interface Command {
   run(args: readonly string[], io: CommandIo): Promise<ProgramOutcome>;
 }
 
+/** A program of many commands. */
+export interface Program {
+  /** As people type it. */
+  readonly name: string;
+  readonly version: string;
+  /** What it is, after its name. */
+  readonly summary: string;
+  readonly commands: readonly Command[];
+}
+
 /** How a command is written. */
 export interface CommandDefinition<Declared extends Options>
   extends Omit<Command, "run" | "details" | "options"> {

@@ -1,7 +1,7 @@
 /**
  * `grants list|show|allow|revoke`: what the user has allowed to plugins.
  *
- * Running `allow` is the consent, so it asks nothing; it prints what is allowed now.
+ * Running `allow` is the consent, so it asks nothing. All four take `--file`, so that a test has a file of its own.
  *
  * @module
  */
@@ -12,154 +12,135 @@ import { type Grant, grantSchema, GrantStore } from "../security/grants.ts";
 import { lockedImage } from "../security/locked_image.ts";
 import { describePermissions, isEmpty, LISTED_RIGHTS, type Permissions } from "../security/permissions.ts";
 import { KBertError, messageOf } from "../wall/errors.ts";
-import { parseOptions, usage } from "./options.ts";
+import { type Command, defineCommand, type Given } from "./command.ts";
+import { usage } from "./options.ts";
 
-const HELP = `Usage: grants list [--json]
-       grants show NAME [--json]
-       grants allow FOLDER [--text-and-network] [--json]
-       grants allow NAME@VERSION --sha256 HASH [rights …] [--text-and-network] [--json]
-       grants revoke NAME [--json]
-
-Lists, shows, makes and revokes grants: which plugin may do what beside computing. A grant holds for exactly
-one state of a plugin's code. It is kept in ~/.k-bert/grants.json, and nothing else ever adds to that file
-but a "yes" of yours when a plugin is loaded.
-
-  list                 a line for every grant
-  show NAME            the grants of one plugin, with everything that they allow
-  allow FOLDER         allows the plugin in a folder, or at a URL, all that its plugin.yaml asks for
-  allow NAME@VERSION   allows exactly the rights that are named; an error about consent tells the whole line
-  revoke NAME          forgets all grants of a plugin; when it is loaded again, you are asked again
-
-Rights, each as often as it is needed, with %20 and the like for odd signs:
-  --net HOST[:PORT]    connect there
-  --read PATH          read a file, or a folder and what is in it
-  --write PATH         write a file, or a folder and what is in it
-  --env NAME           read an environment variable
-  --gpu                compute on the graphics card
-
-  --sha256 HASH        of the code; with a folder, it is allowed only if its code has this hash
-  --text-and-network   allow the network also where the plugin learns your texts: it could send them away
-  --file PATH          another file of grants
-  --json               one line of JSON per grant
-  --help               this text
-
-Examples:
-  deno task grants list
-  deno task grants show weather_features
-  deno task grants allow plugins/weather_features --text-and-network
-  deno task grants revoke weather_features
-
-Exit codes: 0 done, 1 it could not be done, 2 the command line was wrong`;
-
-const OPTIONS = {
-  sha256: "value",
-  file: "value",
-  json: "flag",
-  help: "flag",
-  "text-and-network": "flag",
-  net: "values",
-  read: "values",
-  write: "values",
-  env: "values",
-  gpu: "flag",
+const LISTING = {
+  json: { kind: "flag", help: "one line of JSON per grant" },
+  file: { kind: "value", value: "PATH", help: "another file of grants" },
 } as const;
 
-type Options = ReturnType<typeof parseOptions<typeof OPTIONS>>["options"];
+const LIST = defineCommand({
+  name: "grants list",
+  summary: "Lists which plugins may do what",
+  takes: "",
+  count: [0, 0],
+  options: LISTING,
+  details:
+    `A grant says what one plugin may do beside computing, and holds for exactly one state of its code. Grants
+are kept in ~/.k-bert/grants.json, and nothing else ever adds to that file but grants allow, and a "yes" of yours when
+a plugin is loaded.`,
+  examples: [{ line: "grants list", does: "prints a line for every grant" }],
+  async run(_none, { json, file }, { print }): Promise<void> {
+    const grants = (await storeOf(file)).list();
+    for (const grant of grants) print(json ? JSON.stringify(grant) : lineOf(grant));
+    if (grants.length === 0 && !json) print("Nothing is granted to any plugin");
+  },
+});
+
+const SHOW = defineCommand({
+  name: "grants show",
+  summary: "Shows the grants of one plugin, with everything that they allow",
+  takes: "NAME",
+  count: [1, 1],
+  options: LISTING,
+  examples: [{ line: "grants show weather_features", does: "prints what it may do, a line for each right" }],
+  async run([name], { json, file }, { print }): Promise<void> {
+    const store = await storeOf(file);
+    const grants = store.list().filter((grant) => grant.name === name);
+    if (grants.length === 0) throw unknownPlugin(name!, store);
+    for (const grant of grants) printGrant(grant, json, print);
+  },
+});
+
+const ALLOW_OPTIONS = {
+  sha256: { kind: "value", value: "HASH", help: "of the code; a folder is allowed only if its code has it" },
+  net: { kind: "values", value: "HOST[:PORT]", help: "connect there" },
+  read: { kind: "values", value: "PATH", help: "read a file, or a folder and what is in it" },
+  write: { kind: "values", value: "PATH", help: "write a file, or a folder and what is in it" },
+  env: { kind: "values", value: "NAME", help: "read an environment variable" },
+  gpu: { kind: "flag", help: "compute on the graphics card" },
+  "text-and-network": {
+    kind: "flag",
+    help: "the network also where the plugin learns your texts: it could send them away",
+  },
+  ...LISTING,
+} as const;
+
+type AllowOptions = Given<typeof ALLOW_OPTIONS>;
+
+const ALLOW = defineCommand({
+  name: "grants allow",
+  summary: "Allows a plugin what it asks for, or the rights that are named",
+  takes: "FOLDER|NAME@VERSION",
+  count: [1, 1],
+  options: ALLOW_OPTIONS,
+  details:
+    `With a FOLDER, or a URL, the plugin there is allowed all that its plugin.yaml asks for. With NAME@VERSION
+and --sha256, exactly the rights that are named; an error about consent tells the whole line. Values of rights have
+%20 and the like for odd signs. Running this is the consent, so it asks nothing; it prints what is allowed now.`,
+  examples: [
+    { line: "grants allow plugins/weather_features", does: "allows what its plugin.yaml asks for" },
+    {
+      line: "grants allow weather_features@1.0.0 --sha256=<hash> --net=api.example.com",
+      does: "allows this code to connect there, and nothing else",
+    },
+  ],
+  async run([given], options, { print }): Promise<void> {
+    const grant = NAMED.test(given!) ? namedGrant(given!, options) : await folderGrant(given!, options);
+    if (isEmpty(grant.permissions)) {
+      throw usage(given!, `${grant.name} asks for nothing, so there is nothing to allow`);
+    }
+    const store = await storeOf(options.file);
+    printGrant(await store.grant(grant), options.json, print);
+  },
+});
+
+const REVOKE = defineCommand({
+  name: "grants revoke",
+  summary: "Forgets all grants of a plugin; when it is loaded again, you are asked again",
+  takes: "NAME",
+  count: [1, 1],
+  options: LISTING,
+  examples: [{ line: "grants revoke weather_features", does: "takes back what it was allowed" }],
+  async run([name], { json, file }, { print }): Promise<void> {
+    const store = await storeOf(file);
+    const revoked = store.latest(name!) === undefined ? [] : await store.revoke(name!);
+    if (revoked.length === 0) throw unknownPlugin(name!, store);
+    for (const grant of revoked) print(json ? JSON.stringify(grant) : `Revoked: ${lineOf(grant)}`);
+  },
+});
 
 /**
- * The command.
+ * The commands. They throw `usage/invalid`, `plugin/unknown` for a plugin without grants, and what reading the file of
+ * grants and the plugin throw.
  *
- * @param args the command line after `grants`
- * @param print writes one line
- * @throws {KBertError} `usage/invalid`; `plugin/unknown` for a plugin without grants; what reading the file of
- * grants and the plugin throw
  * @example
  * ```ts
- * import { grantsCommand } from "./grants.ts";
+ * import { grantsCommands } from "./grants.ts";
+ * import { runCommandLine } from "./program.ts";
  * import { assertEquals } from "../deps/assert.ts";
  *
  * const folder = await Deno.makeTempDir();
  * const lines: string[] = [];
- * const run = (...args: string[]) => grantsCommand([...args, "--file", `${folder}/grants.json`], (line) => lines.push(line));
+ * const program = { name: "k-bert", version: "1.0.0", summary: "", commands: grantsCommands };
+ * const io = {
+ *   ...{ print: (line: string) => void lines.push(line), note() {}, ask: undefined, color: false },
+ *   ...{ signal: new AbortController().signal, input: new ReadableStream() },
+ * };
+ * const run = (...args: string[]) => runCommandLine(program, ["grants", ...args, `--file=${folder}/grants.json`], io);
  * await run("allow", "spam_head@1.0.0", "--sha256", "0".repeat(64), "--net", "example.com:443");
  * await run("list");
  * assertEquals(lines.at(-1)?.split("\t"), ["spam_head", "1.0.0", "000000000000", "connect to example.com:443"]);
  * await Deno.remove(folder, { recursive: true });
  * ```
  */
-export async function grantsCommand(args: readonly string[], print: (line: string) => void): Promise<void> {
-  const { options, rest: [command, ...names] } = parseOptions(args, OPTIONS);
-  if (options.help) return print(HELP);
-  const run = command !== undefined && Object.hasOwn(COMMANDS, command)
-    ? COMMANDS[command as keyof typeof COMMANDS]
-    : undefined;
-  if (run === undefined) {
-    const problem = command === undefined
-      ? "grants needs a command"
-      : `There is no command grants ${command}`;
-    throw usage(command ?? "grants", `${problem}; there is list, show, allow and revoke, see grants --help`);
-  }
-  if (run !== allow) requireNoRights(options, command!);
-  await run(names, options, print);
-}
-
-type Command = (names: readonly string[], options: Options, print: (line: string) => void) => Promise<void>;
-
-const COMMANDS = { list, show, allow, revoke } satisfies Record<string, Command>;
-
-async function list(
-  names: readonly string[],
-  options: Options,
-  print: (line: string) => void,
-): Promise<void> {
-  if (names.length > 0) throw usage(names[0]!, "grants list takes no name; show NAME shows one plugin's");
-  const grants = (await storeOf(options)).list();
-  for (const grant of grants) print(options.json ? JSON.stringify(grant) : lineOf(grant));
-  if (grants.length === 0 && !options.json) print("Nothing is granted to any plugin");
-}
-
-async function show(
-  names: readonly string[],
-  options: Options,
-  print: (line: string) => void,
-): Promise<void> {
-  const name = onlyOf(names, "show needs the NAME of a plugin");
-  const store = await storeOf(options);
-  const grants = store.list().filter((grant) => grant.name === name);
-  if (grants.length === 0) throw unknownPlugin(name, store);
-  for (const grant of grants) printGrant(grant, options, print);
-}
-
-async function allow(
-  names: readonly string[],
-  options: Options,
-  print: (line: string) => void,
-): Promise<void> {
-  const given = onlyOf(names, "allow needs the FOLDER of a plugin, or NAME@VERSION");
-  const grant = NAMED.test(given) ? namedGrant(given, options) : await folderGrant(given, options);
-  if (isEmpty(grant.permissions)) {
-    throw usage(given, `${grant.name} asks for nothing, so there is nothing to allow`);
-  }
-  const store = await storeOf(options);
-  printGrant(await store.grant(grant), options, print);
-}
-
-async function revoke(
-  names: readonly string[],
-  options: Options,
-  print: (line: string) => void,
-): Promise<void> {
-  const name = onlyOf(names, "revoke needs the NAME of a plugin");
-  const store = await storeOf(options);
-  const revoked = store.latest(name) === undefined ? [] : await store.revoke(name);
-  if (revoked.length === 0) throw unknownPlugin(name, store);
-  for (const grant of revoked) print(options.json ? JSON.stringify(grant) : `Revoked: ${lineOf(grant)}`);
-}
+export const grantsCommands: readonly Command[] = [LIST, SHOW, ALLOW, REVOKE];
 
 const NAMED = /^([a-z][a-z0-9_-]{0,63})@(\d[^/\\]*)$/;
 
 /** What the line itself says. */
-function namedGrant(given: string, options: Options): Omit<Grant, "time"> {
+function namedGrant(given: string, options: AllowOptions): Omit<Grant, "time"> {
   const [, name, version] = NAMED.exec(given)!;
   const { sha256, "text-and-network": textAndNetwork = false } = options;
   if (sha256 === undefined) {
@@ -174,8 +155,8 @@ function namedGrant(given: string, options: Options): Omit<Grant, "time"> {
 }
 
 /** What the plugin in a folder asks for. */
-async function folderGrant(given: string, options: Options): Promise<Omit<Grant, "time">> {
-  requireNoRights(options, "allow FOLDER");
+async function folderGrant(given: string, options: AllowOptions): Promise<Omit<Grant, "time">> {
+  requireNoRights(options);
   const { manifest: { name, version, permissions }, sha256 } = await lockedImage(given);
   if (options.sha256 !== undefined && options.sha256 !== sha256) {
     throw usage("--sha256", `The code in ${given} is not what --sha256 says; it is ${sha256}`);
@@ -183,7 +164,7 @@ async function folderGrant(given: string, options: Options): Promise<Omit<Grant,
   return { name, version, sha256, permissions, textAndNetwork: options["text-and-network"] ?? false };
 }
 
-function rightsOf(options: Options): Permissions {
+function rightsOf(options: AllowOptions): Permissions {
   const listed = LISTED_RIGHTS.map((
     right,
   ) => [right, (options[right] ?? []).map((text) => decoded(right, text))]);
@@ -198,21 +179,14 @@ function decoded(option: string, text: string): string {
   }
 }
 
-function requireNoRights(options: Options, command: string): void {
+function requireNoRights(options: AllowOptions): void {
   const right = [...LISTED_RIGHTS, "gpu" as const].find((right) => options[right] !== undefined);
   if (right === undefined) return;
-  throw usage(`--${right}`, `grants ${command} takes no --${right}; that is for allow NAME@VERSION`);
+  throw usage(`--${right}`, `grants allow FOLDER takes no --${right}; that is for allow NAME@VERSION`);
 }
 
-function storeOf({ file }: Options): Promise<GrantStore> {
+function storeOf(file: string | undefined): Promise<GrantStore> {
   return file === undefined ? GrantStore.open() : GrantStore.open(file);
-}
-
-function onlyOf(names: readonly string[], problem: string): string {
-  const [name, another] = names;
-  if (name === undefined) throw usage("", `grants ${problem}`);
-  if (another !== undefined) throw usage(another, `grants ${problem}, and only one`);
-  return name;
 }
 
 function unknownPlugin(name: string, store: GrantStore): KBertError {
@@ -226,7 +200,7 @@ function lineOf({ name, version, sha256, permissions }: Grant): string {
   return [name, version, sha256.slice(0, 12), describePermissions(permissions).join(", ")].join("\t");
 }
 
-function printGrant(grant: Grant, { json }: Options, print: (line: string) => void): void {
+function printGrant(grant: Grant, json: true | undefined, print: (line: string) => void): void {
   if (json) return print(JSON.stringify(grant));
   const { name, version, sha256, permissions, textAndNetwork, time } = grant;
   print(`${name} ${version}, since ${time}, code ${sha256}, may`);

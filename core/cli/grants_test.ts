@@ -4,9 +4,21 @@ import { GrantStore } from "../security/grants.ts";
 import { buildImage } from "../security/image.ts";
 import { pluginSource } from "../security/source.ts";
 import { KBertError } from "../wall/errors.ts";
-import { grantsCommand } from "./grants.ts";
+import { grantsCommands } from "./grants.ts";
+import { runCommandLine } from "./program.ts";
 
 const HASH = "ab".repeat(32);
+
+/** Runs `k-bert grants` and answers what it prints. */
+async function grants(...args: string[]): Promise<string[]> {
+  const lines: string[] = [];
+  const print = (line: string): void => void lines.push(line);
+  const program = { name: "k-bert", version: "1.0.0", summary: "", commands: grantsCommands };
+  const { signal } = new AbortController();
+  const io = { print, note: print, ask: undefined, color: false, signal, input: new ReadableStream() };
+  await runCommandLine(program, ["grants", ...args], io);
+  return lines;
+}
 
 /** A folder with a file of grants, and the command on it. */
 async function workplace(): Promise<
@@ -19,11 +31,7 @@ async function workplace(): Promise<
   }
 > {
   const path = await Deno.realPath(await Deno.makeTempDir());
-  const run = async (...args: string[]): Promise<string[]> => {
-    const lines: string[] = [];
-    await grantsCommand([...args, `--file=${path}/grants.json`], (line) => void lines.push(line));
-    return lines;
-  };
+  const run = (...args: string[]): Promise<string[]> => grants(...args, `--file=${path}/grants.json`);
   return {
     path,
     run,
@@ -174,10 +182,10 @@ Deno.test("grants refuses a command line that it does not understand, and grants
     ["no command", [], /^grants needs a command; there is list, show, allow and revoke/],
     ["an unknown command", ["grant"], /^There is no command grants grant; there is list/],
     ["a name that every object has", ["constructor"], /^There is no command grants constructor/],
-    ["show without a name", ["show"], /^grants show needs the NAME of a plugin$/],
-    ["two names", ["revoke", "a", "b"], /^grants revoke needs the NAME of a plugin, and only one$/],
-    ["list with a name", ["list", "a"], /^grants list takes no name/],
-    ["list with a right", ["list", "--gpu"], /^grants list takes no --gpu; that is for allow NAME@VERSION$/],
+    ["show without a name", ["show"], /^grants show needs NAME, see grants show --help$/],
+    ["two names", ["revoke", "a", "b"], /^grants revoke takes only NAME, and b is more;/],
+    ["list with a name", ["list", "a"], /^grants list takes no arguments, and a is more;/],
+    ["list with a right", ["list", "--gpu"], /^There is no option --gpu; known are --json, --file$/],
     ["a right for a folder", ["allow", place.path, "--net=a"], /^grants allow FOLDER takes no --net/],
     [
       "no hash",
@@ -207,18 +215,21 @@ Deno.test("grants refuses a command line that it does not understand, and grants
   assertEquals([...Deno.readDirSync(place.path)], []);
 });
 
-Deno.test("grants --help says what there is, with examples", async () => {
-  const lines: string[] = [];
+Deno.test("grants --help says what there is, and grants allow --help all about it", async () => {
+  const [group = ""] = await grants("--help");
+  const [command = ""] = await grants("allow", "--help");
 
-  await grantsCommand(["--help"], (line) => void lines.push(line));
-
-  const [text = ""] = lines;
   for (
-    const word of ["list", "show NAME", "allow FOLDER", "revoke NAME", "--sha256", "Examples:", "Exit codes"]
+    const word of ["grants list", "grants show NAME", "grants allow FOLDER|NAME@VERSION", "grants revoke"]
   ) {
-    assertStringIncludes(text, word);
+    assertStringIncludes(group, word);
   }
-  assert(text.split("\n").every((line) => line.length <= 110));
+  for (
+    const word of ["--sha256 HASH", "--net HOST[:PORT]", "--text-and-network", "Examples:", "Exit codes"]
+  ) {
+    assertStringIncludes(command, word);
+  }
+  assert(`${group}\n${command}`.split("\n").every((line) => line.length <= 110));
 });
 
 Deno.test("cli.ts grants ends with 0, 1 or 2", async (t) => {

@@ -9,49 +9,49 @@
 import { chunks } from "../train/batches.ts";
 import type { Classifier, Prediction } from "../train/classifier.ts";
 import { printable } from "../wall/failure.ts";
-import { parseOptions, usage } from "./options.ts";
+import { type Command, defineCommand } from "./command.ts";
 
 /** Most lines of standard input that are classified together: enough for speed. */
 const LINES = 32;
 
-const HELP = `Usage: predict --model runs/<id> [--json] ["text" …]
+/** Loads the model in a folder; the command disposes of it. */
+export type LoadClassifier = (path: string) => Promise<Pick<Classifier, "predict"> & AsyncDisposable>;
 
-Prints a label and its probability for every text; without texts, for every line of standard input.
-
-  --model PATH   the folder of a finished run, or a model folder
-  --json         one line of JSON per text
-  --help         this text`;
-
-/**
- * The command.
- *
- * @param args the command line after `predict`
- * @param load loads the model of `--model`; the command disposes of it
- * @param print writes one line
- * @param signal ends the command, also while it waits for input; its reason is thrown then
- */
-export async function predictCommand(
-  args: readonly string[],
-  load: (path: string) => Promise<Pick<Classifier, "predict"> & AsyncDisposable>,
-  print: (line: string) => void,
-  input: ReadableStream<Uint8Array>,
-  signal: AbortSignal = new AbortController().signal,
-): Promise<void> {
-  const { options, rest } = parseOptions(args, { model: "value", json: "flag", help: "flag" });
-  if (options.help) return print(HELP);
-  if (!options.model) throw usage("--model", "predict needs --model runs/<id>");
-  await using classifier = await load(options.model);
-  for await (const texts of rest.length > 0 ? [rest] : lineGroups(input, signal)) {
-    signal.throwIfAborted();
-    const predictions = await classifier.predict(texts);
-    for (const [index, prediction] of predictions.entries()) {
-      print(
-        options.json
-          ? JSON.stringify({ text: texts[index], ...prediction })
-          : line(prediction, texts[index]!),
-      );
-    }
-  }
+/** The command. Its signal ends it, also while it waits for input; the signal's reason is thrown then. */
+export function predictCommand(load: LoadClassifier): Command {
+  return defineCommand({
+    name: "predict",
+    summary: "Prints the label of texts, and how probable it is",
+    takes: "[TEXT…]",
+    count: [0, Infinity],
+    options: {
+      model: { kind: "value", required: true, value: "runs/<id>", help: "a finished run, or a model folder" },
+      json: { kind: "flag", help: "one line of JSON per text" },
+    },
+    details:
+      "Prints a label and its probability for every text; without texts, for every line of standard input.",
+    examples: [
+      {
+        line: 'predict --model runs/<id> "You have won" "Lunch?"',
+        does: "prints a line for each of the two",
+      },
+      {
+        line: "predict --model runs/<id> --json < texts.txt",
+        does: "prints a line of JSON for every line of a file",
+      },
+    ],
+    async run(given, { model, json }, { print, input, signal }): Promise<void> {
+      await using classifier = await load(model);
+      for await (const texts of given.length > 0 ? [given] : lineGroups(input, signal)) {
+        signal.throwIfAborted();
+        const predictions = await classifier.predict(texts);
+        for (const [index, prediction] of predictions.entries()) {
+          const text = texts[index]!;
+          print(json ? JSON.stringify({ text, ...prediction }) : line(prediction, text));
+        }
+      }
+    },
+  });
 }
 
 function line({ label, probability, truncated }: Prediction, text: string): string {

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "../de
 import type { Prediction } from "../train/classifier.ts";
 import { KBertError } from "../wall/errors.ts";
 import { predictCommand } from "./predict.ts";
+import { runCommandLine } from "./program.ts";
 
 Deno.test("predictCommand() prints label, probability and text for every text of the command line", async () => {
   const model = fakeModel();
@@ -123,7 +124,7 @@ Deno.test("predictCommand() prints its usage with --help and loads nothing", asy
 
   await model.run(["--help"]);
 
-  assertStringIncludes(model.printed.join("\n"), "Usage: predict --model runs/<id>");
+  assertStringIncludes(model.printed.join("\n"), "Usage: k-bert predict [TEXT…] --model runs/<id>");
   assertEquals(model.loaded, []);
 });
 
@@ -150,27 +151,26 @@ function fakeModel(): FakeModel {
     isLoaded: isLoaded.promise,
     printedOne: printedOne.promise,
     run: (args, chunks = []) => model.runOn(args, streamOf(chunks)),
-    runOn: (args, input, signal) =>
-      predictCommand(
-        args,
-        (path) => {
-          model.loaded.push(path);
-          isLoaded.resolve();
-          return Promise.resolve({
-            predict: (texts) => {
-              model.asked.push([...texts]);
-              return Promise.resolve(texts.map(predictionOf));
-            },
-            [Symbol.asyncDispose]: () => Promise.resolve(void model.disposals++),
-          });
-        },
-        (line) => {
-          model.printed.push(line);
-          printedOne.resolve();
-        },
-        input,
-        signal,
-      ),
+    async runOn(args, input, signal = new AbortController().signal): Promise<void> {
+      const command = predictCommand((path) => {
+        model.loaded.push(path);
+        isLoaded.resolve();
+        return Promise.resolve({
+          predict: (texts) => {
+            model.asked.push([...texts]);
+            return Promise.resolve(texts.map(predictionOf));
+          },
+          [Symbol.asyncDispose]: () => Promise.resolve(void model.disposals++),
+        });
+      });
+      const program = { name: "k-bert", version: "1.0.0", summary: "", commands: [command] };
+      const print = (line: string): void => {
+        model.printed.push(line);
+        printedOne.resolve();
+      };
+      const io = { print, note: print, ask: undefined, color: false, signal, input };
+      await runCommandLine(program, ["predict", ...args], io);
+    },
   };
   return model;
 }

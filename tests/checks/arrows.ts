@@ -113,9 +113,12 @@ export async function specifierProblems(sources: Sources): Promise<string[]> {
 
 const EXACT = /^npm:(@[^/@]+\/)?[^/@]+@\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\/.+)?$/;
 
+/** Plugins, which nobody imports. */
+const ATTACKS = "core/hostile/attacks";
+
 /** Whether `mod.ts`, a worker or the command line may reach a file. Build tools make files, no more. */
 function isShipped(path: string): boolean {
-  return !path.endsWith("_test.ts") && !path.includes("/build/") &&
+  return !path.endsWith("_test.ts") && !path.includes("/build/") && !isIn(path, ATTACKS) &&
     ["core", "workers", "plugins/sdk", "mod.ts", "cli.ts"].some((part) => isIn(path, part));
 }
 

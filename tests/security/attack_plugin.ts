@@ -1,5 +1,5 @@
 /**
- * Runs a file of `attacks/` as a plugin, as a stranger's code would run.
+ * Runs a file of core/hostile/attacks as a plugin, as a stranger's code would run.
  *
  * An attack exports `attack()`, which answers a text that starts with BREACH if the attempt worked. It is
  * wrapped in a head, whose `forward()` throws what the attack answered, because an error is the one thing
@@ -15,8 +15,12 @@ import type { Plugin } from "../../core/plugins/plugin.ts";
 import { type ServiceMethod, serviceMethod } from "../../core/plugins/services.ts";
 import { messageOf } from "../../core/wall/errors.ts";
 import { workerSandbox } from "../../workers/worker_sandbox.ts";
-import { ATTACK_MANIFEST, readAttacks } from "./hostile/attack_file.ts";
-import { problemOf } from "./hostile/watch.ts";
+import { readAttacks, writeOwn } from "../../core/hostile/attack_file.ts";
+import { hostCall } from "../../core/hostile/host_call.ts";
+import { manifestOf, NOBODY } from "../../core/hostile/victim.ts";
+import { problemOf } from "../../core/hostile/watch.ts";
+
+const ATTACKS = new URL("../../core/hostile/attacks/", import.meta.url);
 
 const MAIN = `import { HeadPort, type tf } from "k-bert/sdk/tensors";
 import { attack } from "./attack.ts";
@@ -52,7 +56,7 @@ export interface Outcome {
 
 /** Names of the attacks that this process lives through; the others say that they want a host alone. */
 export async function attackNames(): Promise<string[]> {
-  const attacks = await readAttacks(new URL("./attacks", import.meta.url).pathname);
+  const attacks = await readAttacks(ATTACKS.pathname);
   return attacks.filter(({ source }) => !/^export const meta = .*alone: true/m.test(source)).map(({ name }) =>
     name
   );
@@ -98,14 +102,9 @@ export async function run(name: string, callMs = 10_000): Promise<Outcome> {
   return { ...watch, verdict, errors, listeners: [during, after], openCalls: plugin?.openCalls ?? 0 };
 }
 
-/** Hidden states of one text, for a head that reads four numbers. */
-export function row(): { dtype: "float32"; shape: number[]; data: Float32Array } {
-  return { dtype: "float32", shape: [1, 4], data: new Float32Array(4) };
-}
-
 /** Of a stream, no more is taken than a caller would who looks at a few of its items. */
 async function attackOnce(plugin: Plugin, answers: unknown[]): Promise<void> {
-  if (plugin.port === "head") return void await plugin.call("predict", [row()]);
+  if (plugin.port === "head") return void await plugin.call("predict", hostCall("head").args);
   if (!plugin.streams("attack")) return void answers.push(await plugin.call("attack", []));
   let items = 0;
   for await (const item of plugin.stream("attack", [])) {
@@ -144,10 +143,11 @@ class Watch {
 
 /** Answers the settings that the plugin needs. */
 async function writePlugin(folder: string, name: string): Promise<Record<string, unknown>> {
-  const source = await Deno.readTextFile(new URL(`./attacks/${name}.ts`, import.meta.url));
+  const source = await Deno.readTextFile(new URL(`${name}.ts`, ATTACKS));
   const isWhole = /^export class Main /m.test(source);
-  const entry = isWhole ? "plugin: attack:Main" : "head: main:Main";
-  await Deno.writeTextFile(`${folder}/plugin.yaml`, `${ATTACK_MANIFEST}  ${entry}\n`);
+  const manifest = manifestOf(NOBODY, isWhole ? ["plugin", "attack:Main"] : ["head", "main:Main"]);
+  await Deno.writeTextFile(`${folder}/plugin.yaml`, manifest);
+  await writeOwn(folder);
   await Deno.writeTextFile(`${folder}/attack.ts`, source);
   if (isWhole) return {};
   await Deno.writeTextFile(`${folder}/main.ts`, MAIN);

@@ -11,12 +11,11 @@
  */
 // deno-lint-ignore-file no-console -- a program's output is what it is for
 import type { Tier } from "../../core/wall/sandbox.ts";
-import { readAttacks } from "./hostile/attack_file.ts";
-import { heading, line, summary } from "./hostile/report.ts";
-import { type Row, runAttacks } from "./hostile/runner.ts";
+import { ownSuite, readSuite } from "../../core/hostile/attack_file.ts";
+import { heading, line, summary } from "../../core/hostile/report.ts";
+import { type Row, runAttacks } from "../../core/hostile/runner.ts";
 
 const SCRATCH = "runs/.hostile";
-const OWN_ATTACKS = "tests/security/attacks";
 const USAGE = "usage: deno task hostile [--attacks DIR] [--tier process|worker] [--json FILE] [--only TEXT]";
 const OPTIONS = ["attacks", "tier", "json", "only"] as const;
 const MARK = "--with-rights";
@@ -31,10 +30,15 @@ if (options === undefined) {
 const needsRights = (options.attacks ?? options.json) !== undefined && !Deno.args.includes(MARK);
 Deno.exitCode = needsRights ? await startWithRights(options) : await main(options);
 
-async function main({ attacks: folder = OWN_ATTACKS, tier, json, only = "" }: Options): Promise<number> {
-  const attacks = (await readAttacks(folder)).filter(({ name }) => name.includes(only));
+async function main({ attacks: folder, tier, json, only = "" }: Options): Promise<number> {
+  const suite = await (folder === undefined ? ownSuite() : readSuite(folder));
+  const attacks = suite.attacks.filter(({ name }) => name.includes(only));
   if (attacks.length === 0) {
-    console.error(`There is no attack in ${folder}${only === "" ? "" : ` whose name has "${only}" in it`}`);
+    console.error(
+      `There is no attack in ${folder ?? "core/hostile/attacks"}${
+        only === "" ? "" : ` whose name has "${only}" in it`
+      }`,
+    );
     return 2;
   }
   await Deno.mkdir(SCRATCH, { recursive: true });
@@ -45,7 +49,7 @@ async function main({ attacks: folder = OWN_ATTACKS, tier, json, only = "" }: Op
   const start = performance.now();
   console.log(heading(names));
   try {
-    for await (const row of runAttacks({ attacks, tiers, fixtures: `${folder}/fixtures`, scratch })) {
+    for await (const row of runAttacks({ attacks, tiers, fixtures: suite.fixtures, scratch })) {
       rows.push(row);
       console.log(line(row, names));
     }

@@ -1,9 +1,11 @@
-import { assert, assertEquals } from "../../core/deps/assert.ts";
-import { type AttackFile, readAttacks, secretsOf } from "./hostile/attack_file.ts";
-import type { Evidence, HostReport } from "./hostile/evidence.ts";
-import { line, summary } from "./hostile/report.ts";
-import { type Row, runAttacks, type RunnerOptions } from "./hostile/runner.ts";
-import { verdictOf } from "./hostile/verdict.ts";
+import { assert, assertEquals, assertRejects } from "../../core/deps/assert.ts";
+import { type AttackFile, ownSuite, readSuite, secretsOf } from "../../core/hostile/attack_file.ts";
+import type { Evidence, HostReport } from "../../core/hostile/evidence.ts";
+import { line, summary } from "../../core/hostile/report.ts";
+import { type Row, runAttacks, type RunnerOptions } from "../../core/hostile/runner.ts";
+import { verdictOf } from "../../core/hostile/verdict.ts";
+
+const ATTACKS = new URL("../../core/hostile/attacks", import.meta.url).pathname;
 
 const WELL: HostReport = {
   ...{ end: "answered", outcome: "BLOCKED", lagMs: 5, endMs: 10, isQuarantined: false, openCalls: 0 },
@@ -39,6 +41,7 @@ Deno.test("verdictOf() finds each thing that a host has to be safe from", () => 
     [evidence({}, { report: undefined }), /did not report/],
     [evidence({}, { terminal: "\u001b[2J" }), /reached the terminal as they were/],
     [evidence({}, { terminal: "it says CANARY" }), /a secret reached the terminal/],
+    [evidence({}, { changedFiles: ["fixtures/key.json"] }), /the file fixtures\/key.json was written/],
   ];
   for (const [seen, why] of lost) {
     const verdict = verdictOf(seen);
@@ -66,18 +69,37 @@ Deno.test("verdictOf() holds what the worker tier cannot stop only if the host i
 });
 
 Deno.test("secretsOf() finds what is worth hiding in the suite's own fixtures", async () => {
-  const secrets = await secretsOf(new URL("./attacks/fixtures", import.meta.url).pathname);
+  const secrets = secretsOf((await ownSuite()).fixtures);
   for (const canary of ["CANARY-TEXT-81f3", "CANARY-JSON-5c07", "CANARY-CODE-d92e"]) {
     assert(secrets.includes(canary));
   }
 });
 
 Deno.test("the project's own suite has at least 80 attacks, of every class", async () => {
-  const attacks = await readAttacks(new URL("./attacks", import.meta.url).pathname);
-  const classes = ["covert", "escalate", "hang", "kill", "net", "read", "spoof", "starve", "write"];
+  const { attacks } = await ownSuite();
+  const classes = ["covert", "escalate", "fault", "hang", "kill", "net", "read", "spoof", "starve", "write"];
 
   assert(attacks.length >= 80, `${attacks.length}`);
   assertEquals([...new Set(attacks.map(({ attackClass }) => attackClass))].sort(), classes);
+});
+
+Deno.test("ownSuite() has all that is in the folder of attacks, and nothing else", async () => {
+  assertEquals(await ownSuite(), await readSuite(ATTACKS));
+});
+
+Deno.test("ownSuite() reads attacks from a web server, and says which one it does not have", async () => {
+  const served: string[] = [];
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async ({ url }) => {
+    const file = new URL(url).pathname.replace(/^\/attacks\//, "");
+    served.push(file);
+    const body = file === "key.ts" ? null : await Deno.readTextFile(`${ATTACKS}/${file}`).catch(() => null);
+    return new Response(body, { status: body === null ? 404 : 200 });
+  });
+  const origin = `http://127.0.0.1:${server.addr.port}`;
+
+  assertEquals(await ownSuite(new URL(`${origin}/attacks/`)), await readSuite(ATTACKS));
+  const gone = ownSuite(new URL(`${origin}/elsewhere/`));
+  await assertRejects(() => gone, Error, "the server answers 404");
 });
 
 Deno.test("summary() ends as a test run does, and says again what was lost", () => {
@@ -115,7 +137,7 @@ async function rowsOf(attacks: AttackFile[], more: Partial<RunnerOptions> = {}):
   const scratch = await Deno.makeTempDir();
   try {
     const rows = new Map<string, Row>();
-    const fixtures = new URL("./attacks/fixtures", import.meta.url).pathname;
+    const { fixtures } = await ownSuite();
     const tiers = ["worker"] as const;
     const options = {
       attacks,

@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "../../core/deps/assert.ts";
 import { PluginManager } from "../../core/plugins/manager.ts";
 import { workerSandbox } from "../../workers/worker_sandbox.ts";
-import { attackNames, type Outcome, row, run } from "./attack_plugin.ts";
+import { hostCall } from "../../core/hostile/host_call.ts";
+import { attackNames, type Outcome, run } from "./attack_plugin.ts";
 
 /** How each attack has to end. Those that are not here have to be answered with BLOCKED. */
 const ENDS: Record<string, RegExp> = {
@@ -86,7 +87,7 @@ async function startNeighbour(manager: PluginManager, folder: string): Promise<(
   );
   await Deno.writeTextFile(`${folder}/main.ts`, code);
   const plugin = await manager.start(folder, { settings: { hidden_size: 4, num_labels: 2 } });
-  return () => plugin.call("predict", [row()]);
+  return () => plugin.call("predict", hostCall("head").args);
 }
 
 /** The others are served also while the attack goes on. */
@@ -95,7 +96,7 @@ async function whileOthersWork<T>(neighbour: () => Promise<unknown>, attack: Pro
   const over = attack.finally(() => isOver = true);
   over.catch(() => {});
   while (!isOver) {
-    assertEquals(await neighbour(), row());
+    assertEquals(await neighbour(), hostCall("head").args[0]);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
   return await over;
@@ -145,7 +146,7 @@ Deno.test("workerSandbox() holds every attack that this tier is made for", async
       CHECKS[name]?.(outcome);
       const grown = Deno.memoryUsage().heapUsed - heapBefore;
       assert(grown < HEAP, `the host's heap has grown by ${grown} bytes`);
-      assertEquals(await neighbour(), row(), "the others go on");
+      assertEquals(await neighbour(), hostCall("head").args[0], "the others go on");
       assertEquals(await stateOfHost(), before);
     });
   }

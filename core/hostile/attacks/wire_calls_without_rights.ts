@@ -1,0 +1,27 @@
+/** Calls the host's own methods with rights that were never granted one after the other. */
+import type { Wire } from "../peer.ts";
+
+export const meta = { class: "escalate", port: "peer", alone: true };
+
+export function attack({ id, send }: Wire): void {
+  const calls: [method: string, args: unknown[]][] = [
+    ["files.read", ["/etc/passwd"]],
+    ["files.read", ["/etc/passwd", "text"]],
+    ["files.list", ["/"]],
+    ["files.write", ["/tmp/owned", "x"]],
+    ["env.get", ["HOME"]],
+    ["net.fetch", ["http://127.0.0.1:9/", {}]],
+    ["service.call", ["vault", "open", ["ham"]]],
+    ["service.call", ["secrets", "read", ["ham"]]],
+    ["__proto__", []],
+    ["constructor", ["return Deno"]],
+    ["$load", [{}]],
+    ["attack", []],
+  ];
+  for (const [index, [method, args]] of calls.entries()) {
+    send({ kind: "call", id: 2 * index + 1, method, args });
+    send({ kind: "call", id: 2 * index + 2, method, args, stream: true });
+    send({ kind: "pull", id: 2 * index + 2 });
+  }
+  setTimeout(() => send({ kind: "return", id, value: "BLOCKED" }), 200);
+}
