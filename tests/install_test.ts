@@ -261,5 +261,8 @@ Deno.test("plugin install needs one folder", async () => {
 
   const { code, errors } = await setup.install("another");
 
-  assertEquals([code, lastLine(errors)], [2, "error: plugin install takes only FOLDER, and another is more; see plugin install --help"]);
+  assertEquals([code, lastLine(errors)], [
+    2,
+    "error: plugin install takes only FOLDER, and another is more; see plugin install --help",
+  ]);
 });

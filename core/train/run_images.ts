@@ -18,8 +18,7 @@ export interface RunImages {
 
 /** Reads and vets the plugins of a configuration. @throws {KBertError} as {@linkcode lockedImage} does */
 export async function readImages({ head, augmenters, callbacks }: TrainingConfig): Promise<RunImages> {
-  const read = ({ plugin }: { readonly plugin: string }): Promise<PluginImage> =>
-    lockedImage(plugin);
+  const read = ({ plugin }: { readonly plugin: string }): Promise<PluginImage> => lockedImage(plugin);
   return {
     head: await read(head),
     augmenters: await Promise.all(augmenters.map(read)),
