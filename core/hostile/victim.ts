@@ -10,7 +10,20 @@
 import type { Configuration } from "../manifest/declaration.ts";
 import type { PortName } from "../manifest/families.ts";
 import type { PluginManifest } from "../manifest/schema.ts";
-import type { Rights } from "./attacks/own/rights.ts";
+
+/** As in plugin.yaml. Files are stand-ins: folders that were made for the attack. */
+export interface Rights {
+  readonly port: PortName;
+  readonly emits: readonly string[];
+  readonly listens: readonly string[];
+  readonly net: readonly string[];
+  readonly read: readonly string[];
+  readonly write: readonly string[];
+  readonly env: readonly string[];
+  readonly services: readonly string[];
+  /** Of the services, those that the host really offers to it. */
+  readonly offered: readonly string[];
+}
 
 /** See the module's text. */
 export interface Victim {

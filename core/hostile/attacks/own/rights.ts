@@ -4,21 +4,7 @@
  *
  * @module
  */
-import type { PortName } from "../../../manifest/families.ts";
-
-/** As in plugin.yaml. Files are stand-ins: folders that were made for the attack. */
-export interface Rights {
-  readonly port: PortName;
-  readonly emits: readonly string[];
-  readonly listens: readonly string[];
-  readonly net: readonly string[];
-  readonly read: readonly string[];
-  readonly write: readonly string[];
-  readonly env: readonly string[];
-  readonly services: readonly string[];
-  /** Of the services, those that the host really offers to it. */
-  readonly offered: readonly string[];
-}
+import type { Rights } from "../../victim.ts";
 
 export const RIGHTS: Rights = {
   port: "plugin",
