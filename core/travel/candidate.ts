@@ -9,7 +9,7 @@ import { buildImage, packagesOf, type PluginImage } from "../security/image.ts";
 import type { LockEntry } from "../security/lock_file.ts";
 import { fileHashes } from "../security/locked_image.ts";
 import { pluginSource } from "../security/source.ts";
-import { KBertError } from "../wall/errors.ts";
+import { type Faults, KBertError } from "../wall/errors.ts";
 import { fetchPlugin } from "./fetch.ts";
 import type { FetchOptions, PluginSourceSpec } from "./fetched.ts";
 import { folderInPlace, fromRoot, type LocalSource } from "./local_path.ts";
@@ -62,7 +62,9 @@ export async function fetchCandidate(
   const source = spec.source === "local" // as it is written, so that the lock is right on other machines too
     ? { ...fetched.resolved as LocalSource, path: spec.path }
     : fetched.resolved;
-  const candidate = await inspect(fetched.folder, source, spec, name, false);
+  const candidate = await inspect(fetched.folder, source, spec, name, false).catch((error) => {
+    throw withFound(error, source);
+  });
   const held = owned.move();
   return { ...candidate, [Symbol.asyncDispose]: () => held.disposeAsync() };
 }
@@ -100,6 +102,14 @@ async function inspect(
   };
   const bytes = [...modules.values()].reduce((sum, code) => sum + code.length, 0);
   return { folder, image, entry, bytes, isInPlace, [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+/** Which version did not fit, so that an older one can be asked for. */
+function withFound(error: unknown, source: LockEntry["source"]): unknown {
+  const isIncompatible = error instanceof KBertError && error.code === "plugin/incompatible";
+  if (!isIncompatible || !("package" in source)) return error;
+  const detail = { ...error.detail as Faults["plugin/incompatible"], found: source.version };
+  return new KBertError("plugin/incompatible", error.message, detail, { cause: error });
 }
 
 async function packagesIn(folder: string): Promise<Record<string, string>> {

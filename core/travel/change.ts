@@ -5,7 +5,7 @@
  * @module
  */
 import type { LockEntry } from "../security/lock_file.ts";
-import { KBertError } from "../wall/errors.ts";
+import { type Faults, KBertError } from "../wall/errors.ts";
 import { type Candidate, fetchCandidate } from "./candidate.ts";
 import { joinRanges, rangesFor, requireFitting } from "./conflicts.ts";
 import type { PluginSourceSpec } from "./fetched.ts";
@@ -33,7 +33,8 @@ export interface Change {
 }
 
 /**
- * What a source gives now. Of packages, the newest version that fits both the registry and all plugins that need it.
+ * What a source gives now. Of packages, the newest version that fits the registry, all plugins that need it, and this
+ * version of k-bert.
  *
  * @param name what it has to be called, if that is known
  */
@@ -45,19 +46,44 @@ export async function fetchFor(
   signal: AbortSignal,
 ): Promise<Candidate> {
   const options = { minimumAgeMinutes, signal, ...(name !== undefined && { name }) };
-  if (name === undefined || !("version" in spec)) return await fetchCandidate(spec, place, options);
-  const needed = rangesFor(name, manifests);
-  const version = joinRanges([spec.version, ...needed.map(({ range }) => range)]);
-  try {
-    return await fetchCandidate({ ...spec, version }, place, options);
-  } catch (error) {
-    if (needed.length === 0 || !(error instanceof KBertError && error.code === "source/unreachable")) {
-      throw error;
+  if (!("version" in spec)) return await fetchCandidate(spec, place, options);
+  const needed = name === undefined ? [] : rangesFor(name, manifests);
+  const ranges = [spec.version, ...needed.map(({ range }) => range)];
+  let incompatible: KBertError | undefined;
+  for (let tries = 1;; tries++) {
+    try {
+      return await fetchCandidate({ ...spec, version: joinRanges(ranges) }, place, options);
+    } catch (error) {
+      const found = foundOf(error);
+      if (found !== undefined && tries < MOST_VERSIONS) {
+        incompatible ??= error as KBertError;
+        ranges.push(`<${found}`);
+      } else throw incompatible ?? withReasons(error, spec.version, needed);
     }
-    const who = needed.map(({ by, range }) => `${by} needs ${range}`).join(", ");
-    const message = `${error.message} (the registry wants ${spec.version}, ${who})`;
-    throw new KBertError(error.code, message, error.detail, { cause: error });
   }
+}
+
+/** So many versions are looked at for one that was made for this k-bert. */
+const MOST_VERSIONS = 10;
+
+/** The version of a package that was made for another k-bert. */
+function foundOf(error: unknown): string | undefined {
+  if (!(error instanceof KBertError && error.code === "plugin/incompatible")) return undefined;
+  return (error.detail as Faults["plugin/incompatible"]).found;
+}
+
+/** Who wanted what, if there is no version for all of them. */
+function withReasons(
+  error: unknown,
+  wanted: string,
+  needed: readonly { readonly by: string; readonly range: string }[],
+): unknown {
+  if (needed.length === 0 || !(error instanceof KBertError && error.code === "source/unreachable")) {
+    return error;
+  }
+  const who = needed.map(({ by, range }) => `${by} needs ${range}`).join(", ");
+  const message = `${error.message} (the registry wants ${wanted}, ${who})`;
+  return new KBertError(error.code, message, error.detail, { cause: error });
 }
 
 /**
@@ -77,7 +103,8 @@ export async function exchange(
   const others = manifests.filter(({ name }) => name !== manifest.name);
   requireFitting(manifest, others);
   if (before !== undefined && !acceptKey) requireSameKey(entry.name, before.entry, candidate.entry);
-  const proposal = propose(candidate, before, warningsAboutName(manifest.name, others));
+  const warnings = [...warningsAboutName(manifest.name, others), ...warningsAboutVersion(candidate)];
+  const proposal = propose(candidate, before, warnings);
   if (before?.image?.sha256 === sha256 && before.entry.sha256 === sha256) {
     return { outcome: "unchanged", proposal };
   }
@@ -85,6 +112,12 @@ export async function exchange(
   signal.throwIfAborted();
   await putInPlace(candidate, entry, place, lock);
   return { outcome: before ? "updated" : "added", proposal };
+}
+
+/** Ranges choose by what the package says, and loading goes by what the manifest says. */
+function warningsAboutVersion({ entry: { source, version } }: Candidate): string[] {
+  if (!("package" in source) || source.version === version) return [];
+  return [`the package is version ${source.version}, and its plugin.yaml says ${version}`];
 }
 
 /** Trust on first use: who signed a plugin once signs what comes after it. */

@@ -49,8 +49,8 @@ export interface Faults {
   };
   /** A plugin whose signature is missing, false, or made with another key than before. Keys are in base64. */
   "plugin/signature": { plugin: string; expected?: string; actual?: string };
-  /** A plugin that was made for other versions of k-bert. */
-  "plugin/incompatible": { plugin: string; range: string; version: string };
+  /** A plugin that was made for other versions of k-bert; `found` is the version of the package that it came in. */
+  "plugin/incompatible": { plugin: string; range: string; version: string; found?: string };
   /** No plugin of this name was found. */
   "plugin/unknown": { plugin: string; nearest?: string };
   /** Plugins that need each other in a circle, or one that is missing, disabled or of another version. */
