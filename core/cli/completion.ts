@@ -10,6 +10,7 @@ import { bashScript } from "./completion_bash.ts";
 import { fishScript } from "./completion_fish.ts";
 import { zshScript } from "./completion_zsh.ts";
 import { type Command, defineCommand } from "./command.ts";
+import { usage } from "./options.ts";
 
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
 
@@ -36,9 +37,13 @@ deno install --global with the rights that you want it to have, or an alias.`,
         does: "for fish",
       },
     ],
-    run: ([shell], _options, { print }) => {
-      const script = SCRIPTS[shell as keyof typeof SCRIPTS];
-      return Promise.resolve(print(script(program, variable, commands())));
+    async run([shell], _options, { print }): Promise<void> {
+      const script = Object.hasOwn(SCRIPTS, shell!) ? SCRIPTS[shell as keyof typeof SCRIPTS] : undefined;
+      const known = Object.keys(SCRIPTS).join(", ");
+      if (script === undefined) {
+        throw usage(shell!, `There is no completion for ${shell}; there is one for ${known}`);
+      }
+      await print(script(program, variable, commands()));
     },
   });
 }

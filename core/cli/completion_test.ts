@@ -1,4 +1,5 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "../deps/assert.ts";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "../deps/assert.ts";
+import { KBertError } from "../wall/errors.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { completionCommand } from "./completion.ts";
 import { commandHelp } from "./help.ts";
@@ -109,4 +110,15 @@ Deno.test("completion names the shells that there are in its help", () => {
   const program = { name: "k-bert", version: "1.0.0", summary: "", commands: COMMANDS };
 
   assertStringIncludes(commandHelp(program, COMMANDS[0]!, false), "Usage: k-bert completion bash|zsh|fish");
+});
+
+Deno.test("completion says for which shells there is a script", async () => {
+  const io = {
+    ...{ print() {}, note() {}, ask: undefined, color: false },
+    ...{ signal: new AbortController().signal, input: new ReadableStream<Uint8Array>() },
+  };
+
+  const run = (): Promise<unknown> => completionCommand("k-bert", () => []).run(["tcsh"], io);
+
+  await assertRejects(run, KBertError, "There is no completion for tcsh; there is one for bash, zsh, fish");
 });

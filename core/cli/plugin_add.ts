@@ -8,6 +8,7 @@ import type { PluginSourceSpec } from "../travel/fetched.ts";
 import { type HeldPlace, holdPlace } from "../travel/place.ts";
 import { parseSource } from "../travel/source_text.ts";
 import { defineCommand } from "./command.ts";
+import { usage } from "./options.ts";
 import { CHANGE_OPTIONS, changeOptions, placeOf, tell } from "./travel.ts";
 
 const DETAILS = `SOURCE is one of
@@ -50,9 +51,19 @@ export const pluginAdd = defineCommand({
   },
 });
 
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
 /** A path that was typed starts in the current folder, and one in a registry where its place is. */
 async function fromHere(spec: PluginSourceSpec, { root }: HeldPlace): Promise<PluginSourceSpec> {
   if (spec.source !== "local" || spec.path.startsWith("/")) return spec;
+  if (/^[a-z0-9@][\w./-]*$/.test(spec.path) && !await exists(spec.path)) {
+    throw usage(
+      spec.path,
+      `There is no folder or archive ${spec.path} here; for a package, write npm:${spec.path}`,
+    );
+  }
   const here = await Deno.realPath(".");
   return here === root ? spec : { ...spec, path: `${here}/${spec.path}` };
 }
