@@ -145,6 +145,27 @@ Deno.test("a branch that moved is not what the lock says: the old commit comes b
   assertStringIncludes(message, `it does not have the commit ${first}, or not any more`);
 });
 
+Deno.test("a password in the address of a repository is written down nowhere", async () => {
+  await using project = await Project.make();
+  const repository = await GitRepository.make(`${project.root}/served/sample`);
+  await repository.commit(WRITTEN);
+  await using server = new GitServer(`${project.root}/served`);
+  const { host } = new URL(server.origin);
+
+  const { stdout } = await done(
+    project,
+    "plugin",
+    "add",
+    `git+http://ada:secret@${host}/sample#main`,
+    "--yes",
+  );
+
+  const files = await project.tree();
+  assertEquals(Object.values(files).filter((text) => /secret|ada/.test(text)), []);
+  assertStringIncludes(files["plugins/registry.yaml"]!, `url: 'http://${host}/sample'`);
+  assertEquals(/secret/.test(stdout), false);
+});
+
 Deno.test("archives that are attacks are refused in a sentence, and nothing of them stays", async (t) => {
   await using project = await Project.make();
   await using server = new FileServer();

@@ -10,6 +10,7 @@ import { KBertError } from "../wall/errors.ts";
 import { type Candidate, fetchCandidate } from "./candidate.ts";
 import { type Change, type ChangeOptions, exchange, fetchFor } from "./change.ts";
 import type { PluginSourceSpec } from "./fetched.ts";
+import { gitAddress } from "./git_url.ts";
 import { requireFreeName } from "./names.ts";
 import type { HeldPlace } from "./place.ts";
 import { propose } from "./proposal.ts";
@@ -75,10 +76,15 @@ async function addFrom(
 ): Promise<Change> {
   const surroundings = await surroundingsOf(place);
   await using candidate = await fetchFor(name, spec, place, surroundings, options.signal);
-  const entry = { name: candidate.image.manifest.name, ...spec };
+  const entry = { name: candidate.image.manifest.name, ...withoutPassword(spec) };
   const { lock } = surroundings;
   await requireFreeName(entry.name, { place, lock, candidate, source: formatSource(spec) });
   return await exchange(candidate, entry, place, surroundings, options);
+}
+
+/** A registry is committed and read by others. */
+function withoutPassword(spec: PluginSourceSpec): PluginSourceSpec {
+  return spec.source === "git" ? { ...spec, url: gitAddress(spec.url).shown } : spec;
 }
 
 /** The very same again, or nothing; undefined if the lock does not know it. */
