@@ -114,7 +114,7 @@ Deno.test("completion names the shells that there are in its help", () => {
 
 Deno.test("completion says for which shells there is a script", async () => {
   const io = {
-    ...{ print() {}, note() {}, ask: undefined, color: false },
+    ...{ print: () => {}, note: () => {}, ask: undefined, color: false },
     ...{ signal: new AbortController().signal, input: new ReadableStream<Uint8Array>() },
   };
 
