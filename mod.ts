@@ -32,7 +32,8 @@ import { PluginManager } from "./core/plugins/manager.ts";
 import type { WatchOptions } from "./core/plugins/plugin_watch.ts";
 import type { PluginUse } from "./core/plugins/use.ts";
 import type { Plugin } from "./core/plugins/plugin.ts";
-import type { Backend, BackendName } from "./core/tensor/backend.ts";
+import type { Backend, BackendName, startBackend } from "./core/tensor/backend.ts";
+import type { RestartableBackend } from "./core/tensor/restartable.ts";
 import type { Classifier } from "./core/train/classifier.ts";
 import type { FineTuneOptions, FineTuneOutcome } from "./core/train/fine_tune.ts";
 import type { LoadRunPlugin, RunPlugin } from "./core/train/run_plugin.ts";
@@ -246,7 +247,7 @@ export async function createRuntime<OwnEvents extends object = Record<never, nev
     ...{ plugins, container, logger, metrics },
     watch: (options) => plugins.watch(options),
     measured: () => summary.snapshot(),
-    backend: backend.get,
+    backend: (wanted) => backend.get(wanted),
     async extractFeatures(table, uses, { cache, ...options } = {}): Promise<ExtractResult> {
       const extractors = await Promise.all(
         uses.filter(({ enabled = true }) => enabled).map(async ({ plugin, ...use }) => {
@@ -260,9 +261,13 @@ export async function createRuntime<OwnEvents extends object = Record<never, nev
     },
     async fineTune(options): Promise<FineTuneOutcome> {
       const { fineTune } = await import("./core/train/fine_tune.ts");
-      const used = await backend.get(options.config.backend);
+      const { backend: wanted, native } = options.config;
+      const used = await backend.get(wanted, { native });
       options.display?.note(`Tensors are computed by ${used.name}, because ${used.reason}`);
-      return await fineTune({ backend: used, loadPlugin }, options);
+      return await fineTune({
+        ...{ backend: used, loadPlugin },
+        onRestart: (restart) => void events.emit("train.backend_restarted", { ...restart }),
+      }, options);
     },
     async loadModel(path): Promise<Classifier> {
       const { Classifier } = await import("./core/train/classifier.ts");
@@ -305,12 +310,29 @@ async function isOwn({ manifest, sha256 }: PluginImage): Promise<boolean> {
   return await buildImage(pluginSource(folder)).then((own) => own.sha256 === sha256, () => false);
 }
 
+/** Of `startBackend`. */
+type BackendSettings = Parameters<typeof startBackend>[1];
+
+/** Loads the tensors, too. */
+async function startRestartable(
+  wanted: BackendName | "auto",
+  settings: BackendSettings,
+): Promise<RestartableBackend> {
+  const [{ RestartableBackend }, { startBackend }] = await Promise.all([
+    import("./core/tensor/restartable.ts"),
+    import("./core/tensor/backend.ts"),
+  ]);
+  return await RestartableBackend.start(wanted, (name) => startBackend(name, settings));
+}
+
 /** A backend that is started when it is first asked for. */
-function backendOnce(): AsyncDisposable & { get(wanted?: BackendName | "auto"): Promise<Backend> } {
-  let started: Promise<Backend> | undefined;
+function backendOnce(): AsyncDisposable & {
+  get(wanted?: BackendName | "auto", settings?: BackendSettings): Promise<RestartableBackend>;
+} {
+  let started: Promise<RestartableBackend> | undefined;
   return {
-    async get(wanted = "auto"): Promise<Backend> {
-      started ??= import("./core/tensor/backend.ts").then(({ startBackend }) => startBackend(wanted));
+    async get(wanted = "auto", settings = {}): Promise<RestartableBackend> {
+      started ??= startRestartable(wanted, settings);
       const running = await started.catch((error) => {
         started = undefined; // another one may be asked for
         throw error;

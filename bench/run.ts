@@ -1,5 +1,6 @@
 /**
- * `deno task bench [--only NAME,…] [--json FILE]`: prints a table of ratios and writes the same as JSON.
+ * `deno task bench [--only NAME,…] [--backend NAME,…] [--json FILE]`: prints a table of ratios and writes the
+ * same as JSON. Rows that are about a backend are measured on all that there are, or on those of `--backend`.
  *
  * @module
  */
@@ -15,11 +16,17 @@ import { memoryRow } from "./memory.ts";
 import { callProcessRow, killProcessRow, loadProcessRow, tensorProcessRow } from "./process.ts";
 import { reloadRows } from "./reload.ts";
 import { type Row, table } from "./rows.ts";
-import { stepRow } from "./step.ts";
+import { repairedRows, stepRows } from "./step.ts";
 import { tableProcessRow, tableWorkerRow } from "./table.ts";
 import { tensorRow } from "./tensor.ts";
+import { type MeasuredBackend, parseBackends } from "./tensors/backends.ts";
+import { growthRows } from "./tensors/growth.ts";
+import { jaxRows } from "./tensors/jax_rows.ts";
+import { torchRows } from "./tensors/torch_rows.ts";
 
-const BENCHES: Readonly<Record<string, () => Promise<Row | readonly Row[]>>> = {
+type Bench = (backends: readonly MeasuredBackend[] | undefined) => Promise<Row | readonly Row[]>;
+
+const BENCHES: Readonly<Record<string, Bench>> = {
   "call/worker": () => callRow(40),
   "call/comlink": () => comlinkRow(40),
   "events/worker": () => eventsRow(25),
@@ -44,18 +51,25 @@ const BENCHES: Readonly<Record<string, () => Promise<Row | readonly Row[]>>> = {
   "augment/process": () => augmentationRow("process", 15),
   "head-step/worker": () => headStepRow(15),
   "head-step/process": () => headStepRow(15, "process"),
-  "step/tiny": () => stepRow("tiny", 5),
-  "step/mini": () => stepRow("mini", 2),
+  "step/tiny": (backends) => stepRows("tiny", 5, backends),
+  "step/mini": (backends) => stepRows("mini", 2, backends),
+  "step-repaired/tiny": (backends) => repairedRows("tiny", 7, backends),
+  "step-repaired/mini": (backends) => repairedRows("mini", 3, backends),
+  "step-torch/tiny": (backends) => torchRows("tiny", 9, backends),
+  "step-torch/mini": (backends) => torchRows("mini", 5, backends),
+  "step-jax/tiny": (backends) => jaxRows("tiny", 7, backends),
+  "growth": (backends) => growthRows(9, backends),
 };
 
 await runProgram(async () => {
-  const { options } = parseOptions(Deno.args, { only: "value", json: "value" });
+  const { options } = parseOptions(Deno.args, { only: "value", backend: "value", json: "value" });
   const only = options.only?.split(",");
+  const backends = parseBackends(options.backend);
   const rows: Row[] = [];
   for (const [name, measure] of Object.entries(BENCHES)) {
     if (only && !only.some((one) => name.startsWith(one))) continue;
     console.error(`measuring ${name}`);
-    rows.push(...[await measure()].flat());
+    rows.push(...[await measure(backends)].flat());
   }
   console.log(table(rows));
   if (options.json !== undefined) {

@@ -53,7 +53,7 @@ Deno.test("loadTrainingConfig() says file, line, column and what was expected", 
     [
       "another word",
       "name: tiny\nhead: {plugin: x}\nbackend: cuda\n",
-      /k-bert\.yaml:3:1: backend: found "cuda", expected one of auto, webgpu, wasm, cpu/,
+      /k-bert\.yaml:3:1: backend: found "cuda", expected one of auto, webgpu, wasm, native, cpu/,
     ],
   ];
   for (const [name, text, message] of cases) {
@@ -404,7 +404,7 @@ Deno.test("a program ends with 1 or 2 and one line that starts with error:", asy
       "another backend",
       train("--backend", "cuda"),
       2,
-      /backend: found "cuda", expected one of auto, webgpu, wasm, cpu/,
+      /backend: found "cuda", expected one of auto, webgpu, wasm, native, cpu/,
     ],
     ["an unknown option", train("--sed", "1"), 2, /There is no option --sed; did you mean --seed\?/],
     ["an option without a value", train("--resume"), 2, /--resume needs a value after it/],

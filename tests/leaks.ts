@@ -46,7 +46,8 @@ function withoutLeaks(run: Run): Run {
   const checked = async (context: Deno.TestContext): Promise<void> => {
     const before = counts();
     await run(context);
-    await processesEnded(before["processes"] ?? 0);
+    await ended("processes", before["processes"] ?? 0);
+    await ended("reads", before["reads"] ?? 0);
     const left = Object.entries(counts())
       .map(([kind, count]) => [kind, count - (before[kind] ?? 0)] as const)
       .filter(([, count]) => count !== 0);
@@ -57,9 +58,9 @@ function withoutLeaks(run: Run): Run {
   return Object.defineProperty(checked, "name", { value: run.name });
 }
 
-/** A process that was killed is gone a few milliseconds later; one that was not, fails the test. */
-async function processesEnded(before: number): Promise<void> {
-  for (let turn = 0; turn < 400 && openThings().processes > before; turn++) {
+/** A process that was killed and a read from a GPU end a few milliseconds later; one that does not, fails the test. */
+async function ended(kind: "processes" | "reads", before: number): Promise<void> {
+  for (let turn = 0; turn < 400 && openThings()[kind] > before; turn++) {
     await new Promise((resolve) => realSetTimeout(resolve, 5));
   }
 }

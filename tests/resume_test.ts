@@ -115,7 +115,10 @@ Deno.test("fineTune() with resume takes settings that change nothing of what is 
     ...config,
     name: "renamed",
     output: `${folder.path}/elsewhere`,
-    training: { ...training, checkpointEverySteps: 5, logEverySteps: 2, evalBatchSize: 3 },
+    training: {
+      ...{ ...training, checkpointEverySteps: 5, logEverySteps: 2, evalBatchSize: 3 },
+      ...{ gradientCheckpointing: true, deviceRestarts: 0 },
+    },
     head: { ...head, callTimeoutMs: 60_000 },
   }, { resume: first.outcome.run });
 

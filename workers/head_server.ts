@@ -108,17 +108,17 @@ class HeadServer {
     context: CallContext,
   ): Promise<WireValue> {
     const { layers } = this.#head;
-    const variables = [...layers.parameters.values()];
-    const states = upload(hidden);
-    const targets = upload(labels);
-    layers.trainingStep = step;
+    const [states, targets] = [upload(hidden), upload(labels)];
+    using _states = owned(states);
+    using _targets = owned(targets);
     using tape = new Tape();
     using _scope = tensorScope();
-    const logits = await this.#forward(states, context);
-    const loss = this.#head.getLossFunction()(logits, targets);
-    const lossGradient = tf.scalar(weight);
-    const [hiddenGradient, ...gradients] = tape.gradients(loss, lossGradient, [states, ...variables]);
-    layers.trainingStep = undefined;
+    const { logits, loss, gradients: [hiddenGradient, ...gradients] } = await this.#differentiate(
+      tape,
+      [states, targets],
+      { step, weight },
+      context,
+    );
     const metrics = await this.#metrics(logits, targets);
     // From here on nothing of the plugin's code runs: what fails in there has added nothing up.
     [...layers.parameters.keys()].forEach((name, index) => this.#accumulate(name, gradients[index]));
@@ -129,9 +129,27 @@ class HeadServer {
       squaredGradientNorm: await squaredNorm(this.#gradients.values()),
       metrics,
     };
-    tf.dispose([states, targets]);
     backend?.check(); // a graphics card that failed goes on with zeros
     return answer;
+  }
+
+  /** With dropout on; it is off again whatever happens, or the next prediction would have it. */
+  async #differentiate(
+    tape: Tape,
+    [states, targets]: readonly [tf.Tensor, tf.Tensor],
+    { step, weight }: StepOptions,
+    context: CallContext,
+  ): Promise<{ logits: tf.Tensor; loss: tf.Tensor; gradients: (tf.Tensor | undefined)[] }> {
+    const { layers } = this.#head;
+    layers.trainingStep = step;
+    try {
+      const logits = await this.#forward(states, context);
+      const loss = this.#head.getLossFunction()(logits, targets);
+      const subjects = [states, ...layers.parameters.values()];
+      return { logits, loss, gradients: tape.gradients(loss, tf.scalar(weight), subjects) };
+    } finally {
+      layers.trainingStep = undefined;
+    }
   }
 
   /** Loss and logits without training. */
@@ -264,6 +282,11 @@ function oneAtATime(): (run: () => WireValue | Promise<WireValue>) => Promise<Wi
     last = result.catch(() => {});
     return result;
   };
+}
+
+/** A tensor that is freed at the end of the block. */
+function owned(tensor: tf.Tensor): Disposable {
+  return { [Symbol.dispose]: () => tensor.dispose() };
 }
 
 /** Everything that is made until it is disposed of is freed then, across awaits; `tf.keep` excepts. */

@@ -11,7 +11,9 @@
  * @module
  */
 import * as tf from "../deps/tfjs.ts";
-import { dropout, gelu, layerNorm, linear, maskedSoftmax } from "../tensor/operations.ts";
+import { checkpointed } from "../tensor/checkpointing.ts";
+import { requireFittingParameters } from "../tensor/limits.ts";
+import { attention, dropout, embed, gelu, layerNorm, linear } from "../tensor/operations.ts";
 import { Random } from "../tensor/random.ts";
 import { download } from "../tensor/transfer.ts";
 import { KBertError } from "../wall/errors.ts";
@@ -36,13 +38,23 @@ export interface TrainingPlace {
   readonly microBatch: number;
 }
 
+/** How a forward pass is computed. */
+export interface ForwardOptions {
+  /**
+   * Keeps only the input of each layer for the backward pass, which computes the layer once more: the same
+   * numbers with less memory. @default {false}
+   */
+  readonly gradientCheckpointing?: boolean;
+}
+
 /** Added to the attention scores of padding. Not -Infinity: a row of nothing else would become NaN. */
 const MASKED = -1e9;
 /** Deviation of the initial weights (appendix A.2). */
 const INITIAL_DEVIATION = 0.02;
 
 /**
- * An encoder. Owns its parameters.
+ * An encoder. Owns its parameters. One with a parameter that the backend cannot hold is refused with
+ * `tensor/too-large` before it is built.
  *
  * @example Hidden states of one padded text
  * ```ts
@@ -68,6 +80,7 @@ export class BertEncoder implements Disposable {
 
   private constructor(config: BertConfig, value: (name: string, shape: number[]) => Float32Array) {
     this.config = config;
+    requireFittingParameters(parameterShapes(config));
     for (const [name, shape] of parameterShapes(config)) {
       this.#parameters.set(name, tf.tidy(() => tf.variable(tf.tensor(value(name, shape), shape))));
     }
@@ -106,41 +119,28 @@ export class BertEncoder implements Disposable {
   /**
    * Hidden states of the last block, `[batch, length, hidden]`; the caller disposes of them.
    *
+   * @param place seeds dropout; nothing is dropped without it
    * @throws {KBertError} `input/invalid` if the sequences are longer than the model has positions.
    */
-  forward(tokens: TokenBatch, place?: TrainingPlace): tf.Tensor3D {
-    const { heads, hiddenSize, layers, maxPositions } = this.config;
+  forward(
+    tokens: TokenBatch,
+    place?: TrainingPlace,
+    { gradientCheckpointing = false }: ForwardOptions = {},
+  ): tf.Tensor3D {
+    const { hiddenSize, layers, maxPositions } = this.config;
     const { batch, length } = tokens;
     if (length > maxPositions) {
       const message = `A sequence of ${length} tokens is longer than the model's ${maxPositions} positions`;
       throw new KBertError("input/invalid", message, { name: "length", limit: maxPositions, value: length });
     }
-    let site = 0;
-    const drop = (x: tf.Tensor): tf.Tensor =>
-      place
-        ? dropout(x, this.config.dropout, Random.at(place.seed, place.step, place.microBatch, site++))
-        : x;
-
     return tf.tidy(() => {
       const bias = tf.tensor(tokens.mask.map((one) => one ? 0 : MASKED), [batch, 1, 1, length]);
-      let x = drop(this.#embed(tokens)); // [B*S, H]
+      let x = this.#drop(this.#embed(tokens), noiseAt(place, 0)); // [B*S, H]
       for (let layer = 0; layer < layers; layer++) {
-        const block = `encoder.layer.${layer}`;
-        const split = (x: tf.Tensor): tf.Tensor =>
-          tf.transpose(tf.reshape(x, [batch, length, heads, hiddenSize / heads]), [0, 2, 1, 3]); // [B, A, S, D]
-        const query = split(this.#linear(x, `${block}.attention.self.query`));
-        const key = split(this.#linear(x, `${block}.attention.self.key`));
-        const value = split(this.#linear(x, `${block}.attention.self.value`));
-        const scores = tf.matMul(query, key, false, true); // [B, A, S, S]
-        const weights = drop(maskedSoftmax(scores, bias, 1 / Math.sqrt(hiddenSize / heads)));
-        const context = tf.transpose(tf.matMul(weights, value), [0, 2, 1, 3]); // [B, S, A, D]
-        const joined = tf.reshape(context, [batch * length, hiddenSize]);
-        const attended = drop(this.#linear(joined, `${block}.attention.output.dense`));
-        x = this.#norm(tf.add(x, attended), `${block}.attention.output.LayerNorm`);
-
-        const inner = gelu(this.#linear(x, `${block}.intermediate.dense`)); // [B*S, 4H]
-        const output = drop(this.#linear(inner, `${block}.output.dense`));
-        x = this.#norm(tf.add(x, output), `${block}.output.LayerNorm`);
+        const block = (x: tf.Tensor, bias: tf.Tensor): tf.Tensor => this.#block(x, bias, layer, place);
+        x = gradientCheckpointing
+          ? checkpointed(block, x, this.#parametersOf(layer), [bias])
+          : block(x, bias);
       }
       return tf.reshape(x, [batch, length, hiddenSize]) as tf.Tensor3D;
     });
@@ -172,7 +172,7 @@ export class BertEncoder implements Disposable {
 
   #embed({ ids, batch, length }: TokenBatch): tf.Tensor {
     const { hiddenSize } = this.config;
-    const words = tf.gather(this.#get("embeddings.word_embeddings.weight"), tf.tensor1d(ids, "int32"));
+    const words = embed(this.#get("embeddings.word_embeddings.weight"), ids);
     const positions = tf.slice(this.#get("embeddings.position_embeddings.weight"), [0, 0], [
       length,
       hiddenSize,
@@ -180,6 +180,34 @@ export class BertEncoder implements Disposable {
     const first = tf.slice(this.#get("embeddings.token_type_embeddings.weight"), [0, 0], [1, hiddenSize]);
     const sum = tf.add(tf.reshape(words, [batch, length, hiddenSize]), tf.add(positions, first)); // [B, S, H]
     return this.#norm(tf.reshape(sum, [batch * length, hiddenSize]), "embeddings.LayerNorm");
+  }
+
+  /** One layer, `[B*S, H]`. Computed a second time, it drops the same: its sites follow from its number. */
+  #block(x: tf.Tensor, bias: tf.Tensor, layer: number, place: TrainingPlace | undefined): tf.Tensor {
+    const name = `encoder.layer.${layer}`;
+    const { heads, dropout: rate } = this.config;
+    const noise = (site: number): Random | undefined => noiseAt(place, 3 * layer + site);
+    const query = this.#linear(x, `${name}.attention.self.query`);
+    const key = this.#linear(x, `${name}.attention.self.key`);
+    const value = this.#linear(x, `${name}.attention.self.value`);
+    const context = attention(query, key, value, bias, { heads, rate, random: noise(1) }); // [B*S, H]
+    const attended = this.#drop(this.#linear(context, `${name}.attention.output.dense`), noise(2));
+    const middle = this.#norm(tf.add(x, attended), `${name}.attention.output.LayerNorm`);
+
+    const inner = gelu(this.#linear(middle, `${name}.intermediate.dense`)); // [B*S, 4H]
+    const output = this.#drop(this.#linear(inner, `${name}.output.dense`), noise(3));
+    return this.#norm(tf.add(middle, output), `${name}.output.LayerNorm`);
+  }
+
+  #drop(x: tf.Tensor, random: Random | undefined): tf.Tensor {
+    return random ? dropout(x, this.config.dropout, random) : x;
+  }
+
+  #parametersOf(layer: number): tf.Variable[] {
+    const prefix = `encoder.layer.${layer}.`;
+    return [...this.#parameters].filter(([name]) => name.startsWith(prefix)).map(([, parameter]) =>
+      parameter
+    );
   }
 
   #linear(x: tf.Tensor, name: string): tf.Tensor {
@@ -193,6 +221,11 @@ export class BertEncoder implements Disposable {
   #get(name: string): tf.Tensor2D {
     return this.#parameters.get(name) as tf.Tensor as tf.Tensor2D;
   }
+}
+
+/** Noise of the embeddings is at site 0, that of a layer at the three sites after those of the layer before. */
+function noiseAt(place: TrainingPlace | undefined, site: number): Random | undefined {
+  return place && Random.at(place.seed, place.step, place.microBatch, site);
 }
 
 /** Names and shapes of all parameters, in the order in which they are initialized. */

@@ -89,6 +89,17 @@ export interface RuntimeEvents {
   "plugin.processing_started": { plugin: string; data_size: number };
   "plugin.processing_completed": { plugin: string; result_size: number };
   "plugin.processing_failed": { plugin: string; error: string };
+  /**
+   * The device of a training failed, for this `reason`, and the run goes on with `backend` after the step of its last
+   * checkpoint, 0 if it begins again; the `restarts`-th time.
+   */
+  "train.backend_restarted": {
+    backend: string;
+    adapter: string | null;
+    reason: string;
+    restarts: number;
+    step: number;
+  };
   "head.forward_start": { head_type: string; input_shape: readonly number[] };
   "head.forward_complete": { head_type: string; output_shape: readonly number[] };
   /** `probability`, from 0 to 1, of a text being changed. */
@@ -158,6 +169,7 @@ export const HOST_TOPICS: ReadonlySet<string> = new Set(
     "plugin.shadow_compared",
     "plugin.events_dropped",
     "plugin.event_refused",
+    "train.backend_restarted",
     "bus.listener_failed",
   ] satisfies (keyof RuntimeEvents)[],
 );

@@ -28,8 +28,10 @@ export interface UpdateOptions {
   learningRate: number;
   /** Share of a parameter that is taken off per unit of learning rate. @default {0.01} */
   weightDecay?: number;
-  /** What the gradients are multiplied by first, for clipping. @default {1} */
-  scale?: number;
+  /**
+   * What the gradients are multiplied by first, for clipping; a scalar tensor need not be read. @default {1}
+   */
+  scale?: number | tf.Tensor;
 }
 
 /**
@@ -66,7 +68,7 @@ export class AdamW implements Disposable {
   /**
    * Updates every parameter that has a gradient.
    *
-   * @param gradients by name of the parameter; they stay the caller's
+   * @param gradients by name of the parameter; they and a tensor `scale` stay the caller's
    */
   update(
     gradients: ReadonlyMap<string, tf.Tensor>,
@@ -76,21 +78,13 @@ export class AdamW implements Disposable {
     this.#updates++;
     const correction1 = 1 - beta1 ** this.#updates;
     const correction2 = 1 - beta2 ** this.#updates;
-    const updateParameter = kernelOf("updateParameter");
-    for (const [name, gradient] of gradients) {
+    const updates = [...gradients].map(([name, gradient]) => {
       const parameter = this.#parameters.get(name)!;
       const decay = parameter.rank > 1 ? weightDecay : 0;
-      updateParameter(parameter, gradient, this.#moments.get(name)!, {
-        learningRate,
-        decay,
-        beta1,
-        beta2,
-        epsilon,
-        correction1,
-        correction2,
-        scale,
-      });
-    }
+      return { parameter, gradient, moments: this.#moments.get(name)!, decay };
+    });
+    const rule = { learningRate, beta1, beta2, epsilon, correction1, correction2, scale };
+    kernelOf("updateParameters")(updates, rule);
   }
 
   /** The moments, for a checkpoint, as `<parameter>.first` and `<parameter>.second`. */
@@ -140,4 +134,26 @@ export class AdamW implements Disposable {
 /** Sum of the squares of all numbers of all gradients; its root is the global norm. */
 export async function squaredNorm(gradients: Iterable<tf.Tensor>): Promise<number> {
   return await kernelOf("squaredNorm")(gradients);
+}
+
+/**
+ * The same without reading it: a scalar on the device, in float32; the caller's.
+ *
+ * @example Clipping to a norm of 1
+ * ```ts
+ * import { squaredNormTensor } from "./adamw.ts";
+ * import * as tf from "../deps/tfjs.ts";
+ * import { assertEquals } from "../deps/assert.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const gradients = [tf.tensor([3, 4]), tf.tensor([[12]])];
+ *
+ * const scale = tf.tidy(() => tf.minimum(1, tf.rsqrt(squaredNormTensor(gradients)))); // of AdamW.update
+ *
+ * assertEquals(scale.dataSync()[0], Math.fround(1 / 13));
+ * tf.dispose([scale, ...gradients]);
+ * ```
+ */
+export function squaredNormTensor(gradients: Iterable<tf.Tensor>): tf.Tensor {
+  return kernelOf("squaredNormTensor")(gradients);
 }

@@ -10,12 +10,16 @@
 import * as tf from "../deps/tfjs.ts";
 import { KBertError, messageOf } from "../wall/errors.ts";
 import { type OpenDevice, openDevice } from "./device.ts";
+import { type GuardedBackend, installGuards } from "./guards/install.ts";
 import { repairWasmKernels } from "./kernels/wasm_repairs.ts";
 import { guardWasmMemory } from "./kernels/wasm_heap.ts";
 import { useWasmKernels } from "./kernels/wasm_kernels.ts";
+import { useWebGpuKernels } from "./kernels/webgpu/kernels.ts";
+import { boundPool } from "./pool.ts";
+import type { NativeSettings } from "./native/blas_library.ts";
 
 /** The backends of this project. */
-export type BackendName = "webgpu" | "wasm" | "cpu";
+export type BackendName = "webgpu" | "wasm" | "native" | "cpu";
 
 /** A started backend. Disposing of it frees its device. */
 export interface Backend extends Disposable {
@@ -36,7 +40,8 @@ export interface Backend extends Disposable {
 /**
  * Starts a backend and makes it tfjs' current one.
  *
- * @param wanted a name, or `auto` for the choice described above
+ * @param wanted a name, or `auto` for the choice described above, which never is `native`
+ * @param settings where `native` finds its library; see `native/start.ts`
  * @throws {KBertError} `backend/unavailable` with the reason
  *
  * @example
@@ -48,9 +53,13 @@ export interface Backend extends Disposable {
  * assertEquals(backend.name, "wasm");
  * ```
  */
-export async function startBackend(wanted: BackendName | "auto"): Promise<Backend> {
+export async function startBackend(
+  wanted: BackendName | "auto",
+  settings: { readonly native?: NativeSettings | undefined } = {},
+): Promise<Backend> {
   if (wanted === "webgpu") return await startWebGpu(await requireDevice(), "it was asked for");
   if (wanted === "wasm") return await startWasm("it was asked for");
+  if (wanted === "native") return await startNativeBackend(settings.native ?? {});
   if (wanted === "cpu") return await startCpu("it was asked for");
 
   const device = await openDevice().catch(() => undefined);
@@ -79,6 +88,8 @@ async function startWebGpu(device: OpenDevice, reason: string): Promise<Backend>
   await activate("webgpu");
   // Small operations would run on the CPU, and a test of the kernels would test JavaScript.
   tf.env().set("WEBGPU_CPU_FORWARD", false);
+  useWebGpuKernels(true, { isSoftware: device.isSoftware });
+  boundPool(tf.backend());
   return {
     name: "webgpu",
     reason,
@@ -109,13 +120,26 @@ async function startWasm(reason: string): Promise<Backend> {
   return { name: "wasm", reason, adapter: null, check: () => {}, [Symbol.dispose]: () => {} };
 }
 
+/** Loaded when it is asked for: a plugin's worker, which cannot have it, has none of its code. */
+async function startNativeBackend(settings: NativeSettings): Promise<Backend> {
+  const { startNative } = await import("./native/start.ts");
+  const products = await startNative(settings, () => startWasm("native is built on it"));
+  return {
+    name: "native",
+    reason: `it was asked for, with the products of ${products.library}`,
+    adapter: null,
+    check: () => {},
+    [Symbol.dispose]: () => products[Symbol.dispose](),
+  };
+}
+
 async function startCpu(reason: string): Promise<Backend> {
   await activate("cpu");
   return { name: "cpu", reason, adapter: null, check: () => {}, [Symbol.dispose]: () => {} };
 }
 
 /** tfjs answers a failed switch with `false`, or with another backend. */
-async function activate(name: BackendName): Promise<void> {
+async function activate(name: GuardedBackend): Promise<void> {
   let started: boolean;
   try {
     started = await tf.setBackend(name);
@@ -124,6 +148,7 @@ async function activate(name: BackendName): Promise<void> {
     throw unavailable(name, messageOf(error));
   }
   if (!started || tf.getBackend() !== name) throw unavailable(name, `tfjs fell back to ${tf.getBackend()}`);
+  installGuards(name);
 }
 
 function unavailable(backend: string, reason: string): KBertError<"backend/unavailable"> {

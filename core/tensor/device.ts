@@ -1,14 +1,17 @@
 /**
- * A GPU device of our own, and the guards that tfjs does not have.
+ * A GPU device of our own, which remembers what went wrong on it.
  *
  * tfjs never throws on a device error: a shader that does not compile, a buffer over the limit and a lost
  * device all give zeros, and training goes on with them. Here the first error is remembered, and
- * {@linkcode OpenDevice.check} throws it; a buffer over the limit is refused before it is made.
+ * {@linkcode OpenDevice.check} throws it. Much of it does not get that far: see guards/.
  *
  * @module
  */
 import * as tf from "../deps/tfjs.ts";
 import { KBertError } from "../wall/errors.ts";
+import type { WebGpuBackend } from "./guards/webgpu_program.ts";
+import { guardWebGpuBuffers } from "./guards/webgpu_buffers.ts";
+import { guardWebGpuPrograms } from "./guards/webgpu_programs.ts";
 
 /** A device with its error guard. Disposing of it destroys the device. */
 export interface OpenDevice extends Disposable {
@@ -16,9 +19,13 @@ export interface OpenDevice extends Disposable {
   readonly adapter: string;
   /** The adapter computes on the CPU. */
   readonly isSoftware: boolean;
-  /** Makes the tfjs backend on this device. */
+  /** Makes the tfjs backend on this device, with its guards. */
   createBackend(): tf.KernelBackend;
-  /** Throws the first error that the device reported. */
+  /**
+   * Throws the first error that the device reported.
+   *
+   * @throws {KBertError} `device/failed`, whose `lost` says whether the device is gone
+   */
   check(): void;
 }
 
@@ -42,24 +49,27 @@ export async function openDevice(): Promise<OpenDevice> {
   const device = await adapter.requestDevice({ requiredLimits: limits });
 
   let failure: string | undefined;
+  let lost = false;
   let disposed = false;
   device.addEventListener("uncapturederror", (event) => {
     event.preventDefault();
     failure ??= (event as GPUUncapturedErrorEvent).error.message;
   });
   device.lost.then(({ message }) => {
-    if (!disposed) failure ??= `the device was lost: ${message}`;
+    if (disposed) return;
+    lost = true;
+    failure ??= `the device was lost: ${message}`;
   });
 
   const { info } = adapter;
   return {
     adapter: info.description || info.device || info.vendor || "unknown",
     isSoftware: info.isFallbackAdapter || /llvmpipe|swiftshader|software/i.test(info.description),
-    createBackend: () => guardBufferSize(new tf.WebGPUBackend(device, info), device),
+    createBackend: () => guarded(new tf.WebGPUBackend(device, info)),
     check: () => {
       if (failure === undefined) return;
       const message = `The GPU reported an error, and nothing computed since can be trusted: ${failure}`;
-      throw new KBertError("device/failed", message, { backend: "webgpu", reason: failure });
+      throw new KBertError("device/failed", message, { backend: "webgpu", reason: failure, lost });
     },
     [Symbol.dispose]: () => {
       disposed = true;
@@ -68,25 +78,9 @@ export async function openDevice(): Promise<OpenDevice> {
   };
 }
 
-/** tfjs' buffer pool, through which every tensor of the backend gets its memory. */
-interface BufferOwner {
-  bufferManager: { acquireBuffer(bytes: number, ...rest: unknown[]): GPUBuffer };
-}
-
-function guardBufferSize(backend: tf.WebGPUBackend, device: GPUDevice): tf.WebGPUBackend {
-  const { bufferManager } = backend as unknown as BufferOwner;
-  const acquire = bufferManager.acquireBuffer.bind(bufferManager);
-  const limitBytes = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
-  bufferManager.acquireBuffer = (bytes, ...rest) => {
-    if (bytes > limitBytes) throw tooLarge(bytes, limitBytes);
-    return acquire(bytes, ...rest);
-  };
+function guarded(backend: tf.WebGPUBackend): tf.WebGPUBackend {
+  const parts = backend as unknown as WebGpuBackend;
+  guardWebGpuBuffers(parts);
+  guardWebGpuPrograms(parts);
   return backend;
-}
-
-function tooLarge(bytes: number, limitBytes: number): KBertError<"tensor/too-large"> {
-  const message =
-    `A tensor of ${bytes} bytes does not fit: this GPU binds at most ${limitBytes} bytes at once; ` +
-    `use a smaller batch, vocabulary or sequence`;
-  return new KBertError("tensor/too-large", message, { limitBytes, bytes });
 }

@@ -60,5 +60,89 @@ export function maskedSoftmax(scores: tf.Tensor, bias: tf.Tensor, scale: number)
  */
 export function dropout(x: tf.Tensor, rate: number, random: Random): tf.Tensor {
   if (rate === 0) return tf.clone(x);
-  return kernelOf("dropout")(x, rate, Uint32Array.from({ length: 16 }, () => random.uint32()));
+  return kernelOf("dropout")(x, rate, statesFrom(random));
+}
+
+/** Settings of {@linkcode attention}. */
+export interface AttentionOptions {
+  /** How many heads the hidden axis is cut into; has to divide it. */
+  heads: number;
+  /** What scores are multiplied by. @default {1 / Math.sqrt(hidden / heads)} */
+  scale?: number;
+  /** Probability of dropping a weight, as in {@linkcode dropout}. @default {0} */
+  rate?: number;
+  /** Noise of the dropout; nothing is dropped without it. */
+  random?: Random | undefined;
+}
+
+/**
+ * Multi-head attention without its linear layers: per head
+ * `dropout(softmax(scale query keyᵀ + bias)) value`.
+ *
+ * `query`, `key`, `value`: `[batch * length, hidden]`, head after head along a row; `bias`: `[batch, 1, 1,
+ * length]`, very negative where nothing may be attended to, and without a gradient; all float32. The result
+ * is `[batch * length, hidden]` and the caller's. Memory between the passes is that of the weights, `batch *
+ * heads * length * length` numbers.
+ *
+ * @see Vaswani et al. 2017, "Attention is all you need", https://arxiv.org/abs/1706.03762
+ *
+ * @example Two tokens that are equally near to the query: the mean of their values
+ * ```ts
+ * import { attention } from "./operations.ts";
+ * import * as tf from "../deps/tfjs.ts";
+ * import { assertEquals } from "../deps/assert.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const [query, value] = [tf.zeros([2, 1]), tf.tensor([1, 3], [2, 1])];
+ *
+ * const context = attention(query, query, value, tf.zeros([1, 1, 1, 2]), { heads: 1 });
+ *
+ * assertEquals([...context.dataSync()], [2, 2]);
+ * tf.dispose([query, value, context]);
+ * ```
+ */
+export function attention(
+  query: tf.Tensor,
+  key: tf.Tensor,
+  value: tf.Tensor,
+  bias: tf.Tensor,
+  { heads, scale = 1 / Math.sqrt(query.shape.at(-1)! / heads), rate = 0, random }: AttentionOptions,
+): tf.Tensor {
+  const isDropping = random !== undefined && rate > 0;
+  return kernelOf("attention")(query, key, value, bias, {
+    ...{ heads, scale, rate: isDropping ? rate : 0 },
+    states: isDropping ? statesFrom(random) : NO_STATES,
+  });
+}
+
+/**
+ * Rows of a table, `table[ids]`, with the gradient of the table.
+ *
+ * `table`: `[rows, width]` float32; `ids`: whole numbers from 0 to below `rows`, in ordinary memory because
+ * kernels sort them. The result is `[ids.length, width]` and the caller's; the gradient is as large as the
+ * table.
+ *
+ * @example
+ * ```ts
+ * import { embed } from "./operations.ts";
+ * import * as tf from "../deps/tfjs.ts";
+ * import { assertEquals } from "../deps/assert.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const table = tf.tensor([[1, 2], [3, 4]]);
+ *
+ * const rows = embed(table, Int32Array.of(1, 1, 0));
+ *
+ * assertEquals([...rows.dataSync()], [3, 4, 3, 4, 1, 2]);
+ * tf.dispose([table, rows]);
+ * ```
+ */
+export function embed(table: tf.Tensor, ids: Int32Array): tf.Tensor {
+  return kernelOf("embed")(table, ids);
+}
+
+const NO_STATES = new Uint32Array(16);
+
+function statesFrom(random: Random): Uint32Array {
+  return Uint32Array.from({ length: 16 }, () => random.uint32());
 }

@@ -10,22 +10,28 @@
  */
 import * as tf from "../deps/tfjs.ts";
 
+/** What was computed, and what its gradient needs. */
+interface TapeNode {
+  readonly saved: readonly tf.Tensor[] | null;
+}
+
 interface TapeEngine {
   startTape(): void;
   endTape(): void;
+  /** Frees what the tape saved, if no other one is open. */
   gradients(
     f: () => tf.Tensor,
     xs: readonly tf.Tensor[],
     dy: tf.Tensor | undefined,
     allowNoGradients: boolean,
   ): { value: tf.Tensor; grads: (tf.Tensor | null)[] };
-  state: { activeTape: { saved: tf.Tensor[] | null }[] | null };
+  readonly state: { activeTape: TapeNode[] | null; gradientDepth: number };
 }
 
 /**
  * An open recording. While it is open, no other code may compute with tensors in this realm.
  *
- * Owns what was saved for the backward pass; disposing of it frees that.
+ * Owns what was saved for the backward pass; running that, or disposing of it, frees it.
  *
  * @example The derivative of a square
  * ```ts
@@ -46,33 +52,111 @@ interface TapeEngine {
  */
 export class Tape implements Disposable {
   readonly #engine = tf.engine() as unknown as TapeEngine;
+  readonly #nodes: TapeNode[];
   #open = true;
 
   constructor() {
     this.#engine.startTape();
+    this.#nodes = this.#engine.state.activeTape!;
   }
 
   /**
-   * Runs the backward pass from `y`.
+   * Runs the backward pass from `y`, once: it ends the recording, or the backward pass would be recorded as
+   * well, and all that it computes would be kept.
    *
    * @param y what was computed while the tape was open
    * @param dy gradient of the loss with respect to `y`, same shape; 1 if it is left out
    * @param xs what to differentiate by
    * @returns one gradient per x, in order, `undefined` where y does not depend on it; the caller disposes
+   * @throws {TypeError} if it was run before
    */
   gradients(y: tf.Tensor, dy: tf.Tensor | undefined, xs: readonly tf.Tensor[]): (tf.Tensor | undefined)[] {
-    const { value, grads } = this.#engine.gradients(() => tf.clone(y), xs, dy, true);
-    value.dispose();
-    return grads.map((gradient) => gradient ?? undefined);
+    if (!this.#open) throw new TypeError("A tape can be run backward only once");
+    const { state } = this.#engine;
+    this.#end();
+    return backward(
+      this.#engine,
+      () => {
+        state.activeTape = this.#nodes; // the engine has just begun a tape of its own, and filters this one
+        return tf.clone(y);
+      },
+      xs,
+      dy,
+    );
   }
 
   [Symbol.dispose](): void {
-    if (!this.#open) return;
+    if (this.#open) this.#end();
+    free(this.#nodes);
+  }
+
+  #end(): void {
     this.#open = false;
     this.#engine.endTape();
-    for (const node of this.#engine.state.activeTape ?? []) {
-      for (const saved of node.saved ?? []) saved.dispose();
-    }
     this.#engine.state.activeTape = null;
+  }
+}
+
+/**
+ * Gradients of one function, also in the middle of another backward pass, and whatever is being recorded.
+ *
+ * @param f computes what is differentiated from `xs`
+ * @param dy as in {@linkcode Tape.gradients}, and so are `xs` and the result
+ *
+ * @example
+ * ```ts
+ * import { gradientsOf } from "./tape.ts";
+ * import * as tf from "../deps/tfjs.ts";
+ * import { assertEquals } from "../deps/assert.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const x = tf.scalar(3);
+ *
+ * const [gradient] = gradientsOf(() => tf.square(x), [x], tf.scalar(2));
+ *
+ * assertEquals(gradient!.dataSync()[0], 12);
+ * ```
+ */
+export function gradientsOf(
+  f: () => tf.Tensor,
+  xs: readonly tf.Tensor[],
+  dy?: tf.Tensor,
+): (tf.Tensor | undefined)[] {
+  const engine = tf.engine() as unknown as TapeEngine;
+  const { state } = engine;
+  const { activeTape, gradientDepth } = state;
+  state.gradientDepth = 0;
+  try {
+    return backward(engine, f, xs, dy);
+  } finally {
+    state.activeTape = activeTape;
+    state.gradientDepth = gradientDepth;
+  }
+}
+
+/** No tape is open when it is called. */
+function backward(
+  engine: TapeEngine,
+  f: () => tf.Tensor,
+  xs: readonly tf.Tensor[],
+  dy: tf.Tensor | undefined,
+): (tf.Tensor | undefined)[] {
+  let value: tf.Tensor | undefined;
+  try {
+    const { grads } = engine.gradients(() => value = f(), xs, dy, true);
+    return grads.map((gradient) => gradient ?? undefined);
+  } catch (error) {
+    free(engine.state.activeTape ?? []);
+    engine.state.activeTape = null;
+    throw error;
+  } finally {
+    value?.dispose(); // in no scope of the engine's
+  }
+}
+
+/** Disposing of a tensor for the second time does nothing. */
+function free(nodes: readonly TapeNode[]): void {
+  for (const { saved } of nodes) {
+    for (const tensor of saved ?? []) tensor.dispose();
   }
 }

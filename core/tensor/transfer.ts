@@ -5,6 +5,7 @@
  */
 import * as tf from "../deps/tfjs.ts";
 import type { HostTensor } from "../wall/tensor.ts";
+import { useBlockingReads } from "./readback.ts";
 
 /** A tensor on the current backend with these numbers; the caller disposes of it. */
 export function upload({ data, shape, dtype }: HostTensor): tf.Tensor {
@@ -27,5 +28,6 @@ export function upload({ data, shape, dtype }: HostTensor): tf.Tensor {
  * ```
  */
 export async function download(tensor: tf.Tensor): Promise<HostTensor> {
+  if (tf.getBackend() === "webgpu") await useBlockingReads(tf.backend());
   return { dtype: "float32", shape: tensor.shape, data: (await tensor.data()).slice() as Float32Array };
 }

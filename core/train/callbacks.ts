@@ -82,14 +82,16 @@ export class Callbacks {
   /**
    * What they remember, by name, for a checkpoint. One that fails at it begins anew in a resumed run.
    *
+   * @param isOfBeginning before the first step: it may never be needed, so nobody hears of a failure
    * @throws what a callback throws whose failure ends the run
    */
-  async capture(): Promise<Record<string, WireValue>> {
+  async capture({ isOfBeginning = false } = {}): Promise<Record<string, WireValue>> {
     const states: Record<string, WireValue> = {};
     for (const callback of this.#callbacks) {
       const { plugin } = callback;
       if (!plugin.has("captureState")) continue;
-      const state = await this.#attempt(callback, () => plugin.call("captureState", []));
+      const ask = (): Promise<WireValue> => plugin.call("captureState", []);
+      const state = isOfBeginning ? await ask().catch(() => undefined) : await this.#attempt(callback, ask);
       if (state !== undefined) states[plugin.name] = state;
     }
     return states;

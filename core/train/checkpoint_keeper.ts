@@ -103,9 +103,16 @@ export class CheckpointKeeper {
   }
 
   async #saveTo(folder: string): Promise<void> {
-    const { run, encoder, head, plugins, config: { seed }, source } = this.#parts;
+    const { run, encoder, head, plugins, config: { seed }, source, backend } = this.#parts;
     const { step, skipped, rateFactor } = this.#trainer;
     const { parameters, moments } = await head.state();
+    const groups = {
+      "encoder": await encoder.weights(),
+      "encoder-moments": await this.#trainer.state(),
+      "head": parameters,
+      "head-moments": moments,
+    };
+    backend.check(); // a lost device gives zeros, and a checkpoint of those would replace a good one
     await saveCheckpoint(folder, {
       step,
       epoch: Math.floor(step / source.stepsPerEpoch),
@@ -118,12 +125,7 @@ export class CheckpointKeeper {
         version,
         sha256,
       })),
-      groups: {
-        "encoder": await encoder.weights(),
-        "encoder-moments": await this.#trainer.state(),
-        "head": parameters,
-        "head-moments": moments,
-      },
+      groups,
       data: { ...await this.#capture(), skipped, rateFactor, norms: head.norms.recent },
     });
   }

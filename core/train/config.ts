@@ -36,6 +36,8 @@ export const TRAINING_DEFAULTS = {
     accumulationSteps: 1,
     checkpointEverySteps: 100,
     logEverySteps: 1,
+    deviceRestarts: 2,
+    gradientCheckpointing: false,
   },
   head: { settings: {}, onPoison: "abort", callTimeoutMs: 30_000 },
   augmenters: [],
@@ -123,6 +125,8 @@ const training = z.strictObject({
   accumulationSteps: count.max(1_024).default(defaults.training.accumulationSteps),
   checkpointEverySteps: count.default(defaults.training.checkpointEverySteps),
   logEverySteps: count.default(defaults.training.logEverySteps),
+  deviceRestarts: z.int().min(0).max(100).default(defaults.training.deviceRestarts),
+  gradientCheckpointing: z.boolean().default(defaults.training.gradientCheckpointing),
   maxSteps: count.optional(),
   evaluateEverySteps: count.optional(),
 });
@@ -158,6 +162,11 @@ const evaluation = z.strictObject({
   testTimeCopies: z.int().min(0).max(64).default(defaults.evaluation.testTimeCopies),
 });
 
+const native = z.strictObject({
+  library: z.string().min(1).optional(),
+  threads: count.max(256).optional(),
+});
+
 /** The schema of `k-bert.yaml`. */
 export const trainingConfigSchema = z.strictObject({
   name: z.string().regex(
@@ -172,6 +181,7 @@ export const trainingConfigSchema = z.strictObject({
   augmenters: z.array(augmenter).max(16).default([]),
   callbacks: z.array(callback).max(32).default([]),
   evaluation: evaluation.prefault({}),
-  backend: z.enum(["auto", "webgpu", "wasm", "cpu"]).default(defaults.backend),
+  backend: z.enum(["auto", "webgpu", "wasm", "native", "cpu"]).default(defaults.backend),
+  native: native.optional(),
   output: z.string().min(1).default(defaults.output),
 });

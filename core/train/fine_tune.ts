@@ -8,9 +8,10 @@
  */
 import { configToFile } from "../bert/config.ts";
 import type { ExtractReport } from "../table/extract_report.ts";
-import type { Backend } from "../tensor/backend.ts";
+import type { RestartableBackend } from "../tensor/restartable.ts";
 import { type LoadedCheckpoint, loadLatestCheckpoint, requireSameConfiguration } from "./checkpoint.ts";
 import type { TrainingConfig } from "./config.ts";
+import { type Beginning, type DeviceRestart, withDeviceRecovery } from "./device_recovery.ts";
 import { evaluate, evaluateAugmented } from "./evaluation.ts";
 import type { TrainingExample } from "./examples.ts";
 import type { ModelParts } from "./inference.ts";
@@ -63,8 +64,10 @@ export interface Display {
 
 /** What a run works with; mod.ts joins them. */
 export interface FineTuneParts {
-  readonly backend: Backend;
+  readonly backend: RestartableBackend;
   readonly loadPlugin: LoadRunPlugin;
+  /** Hears that the device failed and the run goes on with another one. */
+  readonly onRestart?: ((restart: DeviceRestart) => void) | undefined;
 }
 
 /** How a run ended. */
@@ -103,30 +106,49 @@ export async function fineTune(parts: FineTuneParts, options: FineTuneOptions): 
   await using stack = new AsyncDisposableStack();
   const plugins = await startPlugins(images, { config, labels, load: parts.loadPlugin, note, stack });
   data.check(labels, plugins.head.task, plugins.augmenters.length > 0);
-  const { tokenizer, encoder } = await prepareModel(run, config, data.train, note);
-  stack.use(encoder);
-  const examples = await tokenizeAll(data, { tokenizer, labels: labels.length, config, signal, note });
+  const first = await prepareModel(run, config, data.train, note);
+  stack.use(first.encoder);
+  const examples = await tokenizeAll(data, {
+    ...{ tokenizer: first.tokenizer, labels: labels.length, config, signal, note },
+  });
   if (examples === undefined) return interrupted(checkpoint?.step ?? 0);
 
-  const model = { encoder, tokenizer, head: plugins.head, backend: parts.backend };
-  const prepared = { model, plugins, data, examples, config, labels, run, signal, note, features };
-  const training = stack.use(
-    new Training({
-      ...{ ...model, source: batchesOf(prepared), validation: examples.validation, labels, run, config },
-      ...{ plugins: plugins.all, callbacks: plugins.hub, signal, note },
-      ...{ failures: plugins.failures, stopwatch: plugins.stopwatch },
-      startProgress: (total) => display?.progress(total),
-      onStep: (report) => {
-        isEmpty = false;
-        return options.onStep?.(report);
-      },
-    }),
+  const { backend, onRestart } = parts;
+  const limit = config.training.deviceRestarts;
+  let beginning: Beginning | undefined;
+  return await withDeviceRecovery(
+    { backend, run, limit, signal, note, onRestart },
+    checkpoint,
+    async ({ from, isAgain }) => {
+      await using own = new AsyncDisposableStack();
+      const { encoder, tokenizer } = isAgain ? await prepareModel(run, config, data.train, () => {}) : first;
+      own.use(encoder);
+      const model = { encoder, tokenizer, head: plugins.head, backend };
+      const prepared = { model, plugins, data, examples, config, labels, run, signal, note, features };
+      const training = own.use(
+        new Training({
+          ...{ ...model, source: batchesOf(prepared), validation: examples.validation, labels, run, config },
+          ...{ plugins: plugins.all, callbacks: plugins.hub, signal, note },
+          ...{ failures: plugins.failures, stopwatch: plugins.stopwatch },
+          startProgress: (total) => display?.progress(total),
+          onStep: (report) => {
+            isEmpty = false;
+            return options.onStep?.(report);
+          },
+        }),
+      );
+      if (isAgain) await plugins.head.forget(); // gradients of the step that failed
+      if (from) await training.restore(from);
+      else if (beginning) await training.beginAgain(beginning);
+      else {
+        if (options.resume !== undefined) await run.truncateLog(0);
+        if (limit > 0) beginning = await training.beginning();
+      }
+      // Also after the last step: what is left is done by a resumed run.
+      if (!await training.run() || signal.aborted) return interrupted(training.step);
+      return await finish(prepared, training);
+    },
   );
-  if (checkpoint) await training.restore(checkpoint);
-  else if (options.resume !== undefined) await run.truncateLog(0);
-  // Also after the last step: what is left is done by a resumed run.
-  if (!await training.run() || signal.aborted) return interrupted(training.step);
-  return await finish(prepared, training);
 }
 
 /** A new run's folder, or the one to go on with and its newest checkpoint. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Backend } from "../tensor/backend.ts";
 import { KBertError, messageOf } from "../wall/errors.ts";
 import { poisonOf, type PoisonTable } from "../wall/poison.ts";
 import type { CheckpointKeeper } from "./checkpoint_keeper.ts";
@@ -19,6 +20,7 @@ import type { StepReport, Trainer } from "./trainer.ts";
 /** What it works with, and owns none of it. */
 export interface GuardedStepParts {
   readonly head: HeadClient;
+  readonly backend: Backend;
   /** All that take part, the head first. */
   readonly plugins: readonly RunPlugin[];
   readonly config: TrainingConfig;
@@ -61,10 +63,10 @@ export class GuardedStep {
   /**
    * Takes the step; answers undefined if its batch was skipped.
    *
-   * @throws what ends the run; if that is a refused answer, the step before is in a checkpoint
+   * @throws `device/failed` if the device is at fault, whatever it made the head answer; otherwise what ends the run; if that is a refused answer, the step before is in a checkpoint
    */
   async take(examples: readonly Example[]): Promise<StepReport | undefined> {
-    const { head, run } = this.#parts;
+    const { head, run, backend } = this.#parts;
     const { step } = this.#trainer;
     try {
       const report = await this.#chance.take(() => this.#trainer.trainStep(examples), async () => {
@@ -74,6 +76,7 @@ export class GuardedStep {
       this.#poison.succeeded();
       return report;
     } catch (error) {
+      backend.check(); // a head that was sent what a lost device computed has done nothing wrong
       const fatal = this.#poison.failed(error);
       if (fatal !== undefined) {
         if (poisonOf(error) !== undefined) await this.#keeper.saveBeforePoison();

@@ -41,10 +41,14 @@ const recordFile = z.object({
 const MAY_DIFFER = new Set([
   "output",
   "backend",
+  "native.library",
+  "native.threads",
   "name",
   "head.plugin", // its code is compared by hash
   "training.checkpointEverySteps",
   "training.logEverySteps",
+  "training.deviceRestarts",
+  "training.gradientCheckpointing",
   "training.evalBatchSize",
   "head.callTimeoutMs",
   "evaluation.testTimeCopies",

@@ -142,6 +142,7 @@ export class Stopwatch {
 
   /** Goes on from a checkpoint; anything but numbers is taken as none. */
   restore(state: unknown): void {
+    this.#milliseconds.clear();
     for (const [plugin, milliseconds] of Object.entries(Object(state))) {
       if (typeof milliseconds === "number" && Number.isFinite(milliseconds)) {
         this.#milliseconds.set(plugin, milliseconds);

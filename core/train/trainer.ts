@@ -30,6 +30,8 @@ export interface TrainerOptions extends ScheduleOptions {
   readonly weightDecay: number;
   /** The joint norm that gradients are scaled down to. */
   readonly maxGradientNorm: number;
+  /** See the encoder's `ForwardOptions`. @default {false} */
+  readonly gradientCheckpointing?: boolean;
 }
 
 /** What one step did. */
@@ -177,12 +179,13 @@ export class Trainer implements Disposable {
     gradients: Gradients,
   ): Promise<MicroBatch> {
     const { encoder, tokenizer, head } = this.#parts;
-    const { labels, seed } = this.#options;
+    const { labels, seed, gradientCheckpointing = false } = this.#options;
     const tokens = tokenizer.batch(rowsOf(examples));
     const { length } = tokens;
     using tape = new Tape();
+    const place = { seed, step, microBatch };
     const hidden = tf.tidy(() =>
-      selectHidden(head.reads, tokens, encoder.forward(tokens, { seed, step, microBatch }))
+      selectHidden(head.reads, tokens, encoder.forward(tokens, place, { gradientCheckpointing }))
     );
     try {
       const sent = await download(hidden);

@@ -15,6 +15,7 @@ import type { LoadedCheckpoint } from "./checkpoint.ts";
 import { CheckpointKeeper } from "./checkpoint_keeper.ts";
 import { type CodeChange, CodeChanges } from "./code_changes.ts";
 import type { TrainingConfig } from "./config.ts";
+import type { Beginning } from "./device_recovery.ts";
 import { EpochLogs, stepLogs } from "./epoch_logs.ts";
 import { evaluate } from "./evaluation.ts";
 import type { Example } from "./examples.ts";
@@ -113,18 +114,21 @@ export class Training implements Disposable {
 
   /** Goes on from a checkpoint: weights, moments, the head's and the callbacks' state, and the sums. */
   async restore(checkpoint: LoadedCheckpoint): Promise<void> {
-    const { step, data } = checkpoint;
     await this.#keeper.restore(checkpoint);
-    this.#guarded.restore(data);
-    this.#parts.failures.restore(data["failures"]);
-    this.#epochLogs.restore(data["epochLogs"]);
-    this.#changes.restore(data["codeChanges"]);
-    this.#parts.stopwatch.restore(data["waits"]);
-    await this.#parts.callbacks.restore(data["callbacks"]);
-    this.#stop = data["stop"] as EarlyStop | undefined;
-    this.#restoresBestOf = data["restoresBestOf"] as string | undefined;
-    this.#totals.restore(data);
-    await this.#parts.run.truncateLog(step);
+    await this.#restoreData(checkpoint.data);
+    await this.#parts.run.truncateLog(checkpoint.step);
+  }
+
+  /** What {@linkcode Training.beginAgain} of another training of this run needs; asked for before the first step. */
+  async beginning(): Promise<Beginning> {
+    return { head: await this.#parts.head.state(), data: await this.#capture({ isOfBeginning: true }) };
+  }
+
+  /** Puts the plugins back to where the run began. The encoder is a new one. */
+  async beginAgain({ head, data }: Beginning): Promise<void> {
+    await this.#parts.head.restore(head);
+    this.#parts.head.norms.restore([]);
+    await this.#restoreData(data);
   }
 
   /**
@@ -169,6 +173,18 @@ export class Training implements Disposable {
 
   [Symbol.dispose](): void {
     this.#trainer[Symbol.dispose]();
+  }
+
+  async #restoreData(data: Readonly<Record<string, unknown>>): Promise<void> {
+    this.#guarded.restore(data);
+    this.#parts.failures.restore(data["failures"]);
+    this.#epochLogs.restore(data["epochLogs"]);
+    this.#changes.restore(data["codeChanges"]);
+    this.#parts.stopwatch.restore(data["waits"]);
+    await this.#parts.callbacks.restore(data["callbacks"]);
+    this.#stop = data["stop"] as EarlyStop | undefined;
+    this.#restoresBestOf = data["restoresBestOf"] as string | undefined;
+    this.#totals.restore(data);
   }
 
   #isOver(): boolean {
@@ -260,9 +276,9 @@ export class Training implements Disposable {
   }
 
   /** All that a run knows of itself besides weights. */
-  async #capture(): Promise<Record<string, unknown>> {
+  async #capture({ isOfBeginning = false } = {}): Promise<Record<string, unknown>> {
     const { callbacks, stopwatch, failures } = this.#parts;
-    const remembered = await callbacks.capture(); // before the failures are written: it may add one
+    const remembered = await callbacks.capture({ isOfBeginning }); // before the failures are written: it may add one
     return {
       ...this.#totals.now,
       ...this.#guarded.state,

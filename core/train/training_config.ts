@@ -29,9 +29,25 @@ export interface TrainingConfig {
   /** How the finished model is tested. */
   readonly evaluation: EvaluationSettings;
   /** Where tensors are computed; `auto` takes the fastest there is. @default {"auto"} */
-  readonly backend: "auto" | "webgpu" | "wasm" | "cpu";
+  readonly backend: "auto" | "webgpu" | "wasm" | "native" | "cpu";
+  /** Of `backend: native`, which `auto` never takes; other backends do not look at it. */
+  readonly native?: NativeBackendSettings | undefined;
   /** Folder that gets a folder for each run. @default {"runs"} */
   readonly output: string;
+}
+
+/**
+ * Of the backend `native`: wasm with its matrix products done by the BLAS library of the machine (OpenBLAS,
+ * Accelerate). Its path has to be in `--allow-ffi`; what runs there has all the rights of the process.
+ */
+export interface NativeBackendSettings {
+  /**
+   * Path of the library, absolute.
+   * @default {the usual place on this system, as far as `--allow-ffi` names it}
+   */
+  readonly library?: string | undefined;
+  /** Threads of one product; OpenBLAS only. @default {as many as the library takes, usually one per core} */
+  readonly threads?: number | undefined;
 }
 
 /** The encoder. */
@@ -101,6 +117,13 @@ export interface TrainingSettings {
   readonly checkpointEverySteps: number;
   /** Updates between two lines of the log. @default {1} */
   readonly logEverySteps: number;
+  /** How often a run goes on from its last checkpoint after its device failed; then it ends. @default {2} */
+  readonly deviceRestarts: number;
+  /**
+   * Whether each layer keeps only its input and is computed once more for its gradient: a third of the memory
+   * for a third more time, and the same numbers. @default {false}
+   */
+  readonly gradientCheckpointing: boolean;
   /** Updates after which the run ends, whatever `epochs` says. */
   readonly maxSteps?: number | undefined;
   /** Updates between two evaluations on the validation examples, beside those after each epoch. */

@@ -9,6 +9,7 @@ import type {
   EvaluationSettings,
   HeadSettings,
   ModelSettings,
+  NativeBackendSettings,
   TrainingConfig,
   TrainingSettings,
 } from "./training_config.ts";
@@ -23,6 +24,7 @@ Deno.test("TrainingConfig is the type of what trainingConfigSchema gives, sectio
   holds<Same<Parsed["augmenters"][number], AugmenterSettings>>();
   holds<Same<Parsed["callbacks"][number], CallbackSettings>>();
   holds<Same<Parsed["evaluation"], EvaluationSettings>>();
+  holds<Same<NonNullable<Parsed["native"]>, NativeBackendSettings>>();
   holds<Same<Parsed, TrainingConfig>>();
 
   const { model, head }: TrainingConfig = parseTrainingConfig("name: a\nhead: {plugin: b}\n", "k-bert.yaml");
@@ -38,6 +40,6 @@ Deno.test("TrainingConfig is not the type of another schema", () => {
   holds<Same<Parsed["head"], CallbackSettings>>();
   // @ts-expect-error layers may be left out
   holds<Same<Parsed["model"], Required<ModelSettings>>>();
-  // @ts-expect-error a backend is one of four
+  // @ts-expect-error a backend is one of five
   holds<Same<Parsed, Omit<TrainingConfig, "backend"> & { readonly backend: string }>>();
 });

@@ -93,10 +93,12 @@ export interface Faults {
   "checkpoint/unusable": { path: string; difference?: string };
   /** The requested backend cannot be had. */
   "backend/unavailable": { backend: string; reason: string };
-  /** The device reported an error; every tensor computed since is worthless. */
-  "device/failed": { backend: string; reason: string };
+  /** The device reported an error; every tensor computed since is worthless. `lost` if it is gone, not only wrong. */
+  "device/failed": { backend: string; reason: string; lost?: boolean };
   /** A tensor that the device cannot hold. */
   "tensor/too-large": { limitBytes: number; bytes: number };
+  /** What a backend cannot compute: too many axes, no numbers, an integer too large. `operation` is as tfjs calls it. */
+  "tensor/unsupported": { backend: string; operation: string; limit?: number; value?: number };
   /** A tensor whose shape or type is not the expected one. */
   "tensor/shape": { expected: readonly number[]; actual: readonly number[] };
   /** A loss or gradient that is NaN or infinite. */

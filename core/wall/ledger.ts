@@ -9,9 +9,17 @@
 
 /**
  * What is counted. Timers and files are counted by Deno itself. A process counts until it is gone, which is a
- * few milliseconds longer than its sandbox.
+ * few milliseconds longer than its sandbox; a read from a GPU until Deno says that it is done, which is some
+ * milliseconds after its numbers are there.
  */
-export type LedgerKind = "channels" | "calls" | "streams" | "listeners" | "sandboxes" | "processes";
+export type LedgerKind =
+  | "channels"
+  | "calls"
+  | "streams"
+  | "listeners"
+  | "sandboxes"
+  | "processes"
+  | "reads";
 
 const counts: Record<LedgerKind, number> = {
   channels: 0,
@@ -20,6 +28,7 @@ const counts: Record<LedgerKind, number> = {
   listeners: 0,
   sandboxes: 0,
   processes: 0,
+  reads: 0,
 };
 
 /** Counts a thing that was opened. */

@@ -28,7 +28,7 @@ import {
 const HELP = `Usage: train.ts [--seed N] [--backend NAME] [--steps N] [--output DIR] [--resume runs/<id>]
 
   --seed N         another split, other weights                     (1)
-  --backend NAME   auto, webgpu, wasm or cpu                        (auto)
+  --backend NAME   auto, webgpu, wasm, native or cpu                (auto)
   --steps N        at most so many steps                            (as the settings say)
   --output DIR     where the run's folder is made; below runs/      (runs)
   --resume DIR     goes on with a run that was interrupted`;

@@ -25,7 +25,7 @@ const HELP =
 
   --resume DIR     goes on with a run that was interrupted
   --seed N         another split, other weights                     (1)
-  --backend NAME   auto, webgpu, wasm or cpu                        (auto)
+  --backend NAME   auto, webgpu, wasm, native or cpu                (auto)
   --config FILE    other settings                                   (examples/spam/k-bert.yaml)
   --output DIR     where the run's folder is made; below runs/      (runs)
   --limit N        only so many e-mails, as many of each kind       (all)

@@ -1,8 +1,8 @@
 /**
- * One AdamW update of one parameter: what it is told, and the reference as a composition of tfjs operations.
+ * An AdamW update of all parameters: what it is told, and the reference as a composition of tfjs operations.
  *
- * Composed, an update is 16 passes over memory, and half a training step of a small model; kernels do it
- * in one.
+ * Composed, an update is 16 passes over memory per parameter, and half a training step of a small model;
+ * kernels do it in one, and all parameters together where starting a kernel is dear.
  *
  * @module
  */
@@ -14,10 +14,20 @@ export interface Moments {
   second: tf.Tensor;
 }
 
-/** Everything about one update but the tensors. */
+/** What is updated. */
+export interface ParameterUpdate {
+  readonly parameter: tf.Variable;
+  /** Same shape; only read. */
+  readonly gradient: tf.Tensor;
+  /** Replaced, or changed in place. */
+  readonly moments: Moments;
+  /** Share of the parameter that is taken off per unit of learning rate. */
+  readonly decay: number;
+}
+
+/** What all parameters of one update share. */
 export interface UpdateRule {
   readonly learningRate: number;
-  readonly decay: number;
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
@@ -25,15 +35,18 @@ export interface UpdateRule {
   readonly correction1: number;
   /** `1 - beta2^t`. */
   readonly correction2: number;
-  readonly scale: number;
+  /** What gradients are multiplied by; a scalar tensor has not been read yet. */
+  readonly scale: number | tf.Tensor;
 }
 
-/** Updates the parameter and replaces its moments. */
-export function updateComposed(
-  parameter: tf.Variable,
-  gradient: tf.Tensor,
-  moments: Moments,
-  { learningRate, decay, beta1, beta2, epsilon, correction1, correction2, scale }: UpdateRule,
+/** Updates the parameters and replaces their moments. */
+export function updateComposed(updates: readonly ParameterUpdate[], rule: UpdateRule): void {
+  for (const update of updates) updateOne(update, rule);
+}
+
+function updateOne(
+  { parameter, gradient, moments, decay }: ParameterUpdate,
+  { learningRate, beta1, beta2, epsilon, correction1, correction2, scale }: UpdateRule,
 ): void {
   const old = [moments.first, moments.second];
   const [first, second, updated] = tf.tidy(() => {

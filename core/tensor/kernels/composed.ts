@@ -6,21 +6,41 @@
  */
 import * as tf from "../../deps/tfjs.ts";
 import { Random } from "../random.ts";
-import { type Moments, updateComposed, type UpdateRule } from "./adamw.ts";
+import { type ParameterUpdate, updateComposed, type UpdateRule } from "./adamw.ts";
 
 /** Four streams of core/tensor/random.ts, word by word: `[a a a a b b b b c c c c d d d d]`. */
 export type RandomStates = ArrayLike<number>;
 
-/** The first five are differentiable and explained in operations.ts, the others in adamw.ts. */
+/** What {@linkcode Operations.attention} needs beside its tensors. */
+export interface AttentionRule {
+  /** Heads that the hidden axis is cut into; divides it. */
+  readonly heads: number;
+  /** What scores are multiplied by, usually `1 / sqrt(hidden / heads)`. */
+  readonly scale: number;
+  /** Probability of dropping a weight, from 0 to below 1. */
+  readonly rate: number;
+  /** Of the dropout; not looked at with a rate of 0. */
+  readonly states: RandomStates;
+}
+
+/** The last three are explained in adamw.ts, the others in operations.ts; those are differentiable. */
 export interface Operations {
   linear(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor): tf.Tensor;
   layerNorm(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsilon: number): tf.Tensor;
   gelu(x: tf.Tensor): tf.Tensor;
   maskedSoftmax(scores: tf.Tensor, bias: tf.Tensor, scale: number): tf.Tensor;
   dropout(x: tf.Tensor, rate: number, states: RandomStates): tf.Tensor;
-  /** Updates the parameter and replaces its moments. */
-  updateParameter(parameter: tf.Variable, gradient: tf.Tensor, moments: Moments, rule: UpdateRule): void;
+  attention(
+    query: tf.Tensor,
+    key: tf.Tensor,
+    value: tf.Tensor,
+    bias: tf.Tensor,
+    rule: AttentionRule,
+  ): tf.Tensor;
+  embed(table: tf.Tensor, ids: Int32Array): tf.Tensor;
+  updateParameters(updates: readonly ParameterUpdate[], rule: UpdateRule): void;
   squaredNorm(gradients: Iterable<tf.Tensor>): Promise<number>;
+  squaredNormTensor(gradients: Iterable<tf.Tensor>): tf.Tensor;
 }
 
 /** Operation → composition. */
@@ -41,15 +61,44 @@ export const composed: Operations = {
   dropout: (x, rate, states) =>
     tf.tidy(() => tf.mul(x, tf.tensor(dropoutMask(x.size, rate, states), x.shape))),
 
-  updateParameter: updateComposed,
+  attention: (...call) => attentionOf(composed)(...call),
+
+  embed: (table, ids) => tf.tidy(() => tf.gather(table, tf.tensor1d(ids, "int32"))),
+
+  updateParameters: updateComposed,
 
   async squaredNorm(gradients): Promise<number> {
-    const total = tf.tidy(() => tf.addN([...gradients].map((gradient) => tf.sum(tf.square(gradient)))));
+    const total = composed.squaredNormTensor(gradients);
     const [value] = await total.data() as Float32Array;
     total.dispose();
     return value!;
   },
+
+  // One by one: tfjs' addN binds all of them at once on webgpu, where a device has room for 8 to 32.
+  squaredNormTensor: (gradients) =>
+    tf.tidy(() =>
+      [...gradients].map((gradient): tf.Tensor => tf.sum(tf.square(gradient)))
+        .reduce((sum, one) => tf.add(sum, one))
+    ),
 };
+
+/** Attention as a composition, with the softmax and the dropout of a backend that has kernels for those. */
+export function attentionOf(
+  { maskedSoftmax, dropout }: Pick<Operations, "maskedSoftmax" | "dropout">,
+): Operations["attention"] {
+  return (query, key, value, bias, { heads, scale, rate, states }) =>
+    tf.tidy(() => {
+      const [batch, length] = [bias.shape[0]!, bias.shape.at(-1)!];
+      const hidden = query.shape[1]!;
+      const split = (x: tf.Tensor): tf.Tensor =>
+        tf.transpose(tf.reshape(x, [batch, length, heads, hidden / heads]), [0, 2, 1, 3]); // [B, A, S, D]
+      const scores = tf.matMul(split(query), split(key), false, true); // [B, A, S, S]
+      const weights = maskedSoftmax(scores, bias, scale);
+      const kept = rate === 0 ? weights : dropout(weights, rate, states);
+      const context = tf.transpose(tf.matMul(kept, split(value)), [0, 2, 1, 3]); // [B, S, A, D]
+      return tf.reshape(context, [batch * length, hidden]);
+    });
+}
 
 /** One draw per element, from the four streams in turn: a kernel does four at a time. */
 function dropoutMask(size: number, rate: number, states: RandomStates): Float32Array {

@@ -38,6 +38,8 @@ export interface Product {
 /** Computes a product on the wasm memory. */
 export function multiply({ kernels, scratch }: WasmModule, product: Product): void {
   const { a, b, c, bias = 0, rows, columns, inner, transposeA = false, transposeB = false } = product;
+  // A sum of nothing: the routine would write no number, and the memory is not empty.
+  if (inner === 0 && bias === 0) return wasmHeap.write(c, new Uint32Array(rows * columns));
   const [aRow, aInner] = transposeA ? [4, rows * 4] : [inner * 4, 4];
   const [bInner, bColumn] = transposeB ? [4, inner * 4] : [columns * 4, 4];
   kernels.gemm(a, aRow, aInner, b, bInner, bColumn, c, bias, rows, columns, inner, scratch);
@@ -52,7 +54,6 @@ export function matMulWith(module: WasmModule): (call: MatMulCall) => tf.TensorI
     const inner = a.shape.at(transposeA ? -2 : -1)!;
     const columns = b.shape.at(transposeB ? -2 : -1)!;
     const product = backend.makeOutput([...batch, rows, columns], "float32");
-    if (inner === 0) backend.typedArrayFromHeap(product).fill(0);
     const [fromA, fromB, to] = [wasmHeap.address(a), wasmHeap.address(b), wasmHeap.address(product)];
     const indicesB = matricesFor(batch, batchB);
     matricesFor(batch, batchA).forEach((indexA, index) =>

@@ -6,8 +6,8 @@
  * @module
  */
 import * as tf from "../../deps/tfjs.ts";
-import { KBertError } from "../../wall/errors.ts";
-import type { Operations } from "./composed.ts";
+import { attentionOf, composed, type Operations } from "./composed.ts";
+import { differentiable, requireShape, rowsOf } from "./differentiable.ts";
 import { wasmHeap } from "./wasm_heap.ts";
 import { multiply } from "./wasm_matmul.ts";
 import type { WasmModule } from "./wasm_module.ts";
@@ -16,7 +16,14 @@ const { address, allocate } = wasmHeap;
 
 /** Kernel per operation, for one open module. */
 export function wasmOperations(module: WasmModule): Operations {
-  return { ...layers(module), ...attention(module), ...optimizer(module) };
+  const parts = weighting(module);
+  return {
+    ...layers(module),
+    ...parts,
+    ...optimizer(module),
+    attention: attentionOf(parts),
+    embed: composed.embed, // of tfjs kernels that wasm_kernels.ts replaces
+  };
 }
 
 function layers(module: WasmModule): Pick<Operations, "linear" | "layerNorm" | "gelu"> {
@@ -78,7 +85,7 @@ function layers(module: WasmModule): Pick<Operations, "linear" | "layerNorm" | "
   };
 }
 
-function attention({ kernels, scratch }: WasmModule): Pick<Operations, "maskedSoftmax" | "dropout"> {
+function weighting({ kernels, scratch }: WasmModule): Pick<Operations, "maskedSoftmax" | "dropout"> {
   return {
     maskedSoftmax: (scores, bias, scale) =>
       differentiable((save, scores) => {
@@ -109,58 +116,37 @@ function attention({ kernels, scratch }: WasmModule): Pick<Operations, "maskedSo
   };
 }
 
-function optimizer({ kernels }: WasmModule): Pick<Operations, "updateParameter" | "squaredNorm"> {
+function optimizer(
+  { kernels }: WasmModule,
+): Pick<Operations, "updateParameters" | "squaredNorm" | "squaredNormTensor"> {
+  const sumOfSquares = (gradients: Iterable<tf.Tensor>): number => {
+    let sum = 0;
+    for (const gradient of gradients) sum += kernels.sumOfSquares(address(gradient), gradient.size);
+    return sum;
+  };
   return {
-    updateParameter(parameter, gradient, moments, rule): void {
-      // The moments are this optimizer's own and change in place. The parameter is replaced: a clone that
-      // somebody keeps shares its memory.
-      const updated = allocate(parameter.shape);
-      const from = [parameter, gradient, moments.first, moments.second].map(address) as Four;
+    updateParameters(updates, rule): void {
       const rate = rule.learningRate / rule.correction1;
       const rootScale = 1 / Math.sqrt(rule.correction2);
       const shares = [1 - rule.beta1, 1 - rule.beta2] as const;
-      const decay = rule.learningRate * rule.decay;
-      const { scale, epsilon } = rule;
-      kernels.adamW(
-        ...[...from, address(updated), updated.size] as const,
-        ...[scale, ...shares, rate, rootScale, epsilon, decay] as const,
-      );
-      parameter.assign(updated);
-      updated.dispose();
+      const scale = typeof rule.scale === "number" ? rule.scale : rule.scale.dataSync()[0]!;
+      for (const { parameter, gradient, moments, decay } of updates) {
+        // The moments are this optimizer's own and change in place. The parameter is replaced: a clone that
+        // somebody keeps shares its memory.
+        const updated = allocate(parameter.shape);
+        const from = [parameter, gradient, moments.first, moments.second].map(address) as Four;
+        kernels.adamW(
+          ...[...from, address(updated), updated.size] as const,
+          ...[scale, ...shares, rate, rootScale, rule.epsilon, rule.learningRate * decay] as const,
+        );
+        parameter.assign(updated);
+        updated.dispose();
+      }
     },
 
-    squaredNorm(gradients): Promise<number> {
-      let sum = 0;
-      for (const gradient of gradients) sum += kernels.sumOfSquares(address(gradient), gradient.size);
-      return Promise.resolve(sum);
-    },
+    squaredNorm: (gradients) => Promise.resolve(sumOfSquares(gradients)),
+    squaredNormTensor: (gradients) => tf.scalar(sumOfSquares(gradients)),
   };
 }
 
 type Four = [number, number, number, number];
-type Gradient = (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor[];
-type Save = (tensors: tf.Tensor[]) => void;
-
-/** `tf.customGrad` with the save function first. Not inside: a tidy; the engine runs both parts in one. */
-function differentiable(
-  compute: (save: Save, ...inputs: tf.Tensor[]) => [y: tf.Tensor, gradient: Gradient],
-): (...inputs: tf.Tensor[]) => tf.Tensor {
-  return tf.customGrad((...all) => {
-    const save = all.pop() as Save;
-    const [value, gradFunc] = compute(save, ...all as tf.Tensor[]);
-    return { value, gradFunc };
-  });
-}
-
-/** How many rows of that width x has. */
-function rowsOf(x: tf.Tensor, width: number): number {
-  requireShape(x, [...x.shape.slice(0, -1), width]);
-  return x.size / width;
-}
-
-/** A kernel believes what it is told: another shape would read, or write over, other tensors. */
-function requireShape({ shape: actual }: tf.Tensor, expected: readonly number[]): void {
-  if (actual.join() === expected.join()) return;
-  const message = `Cannot compute with a tensor of the shape [${actual}], expected [${expected}]`;
-  throw new KBertError("tensor/shape", message, { expected, actual });
-}

@@ -27,8 +27,8 @@ interface Clock {
 
 /** Taken before anybody fakes it. */
 const realSetTimeout = globalThis.setTimeout;
-/** How long a process that was killed may take to be gone, in milliseconds, and how often that is looked at. */
-const PROCESS_MS = 2_000;
+/** How long what ends by itself may take for it, in milliseconds, and how often that is looked at. */
+const END_MS = 2_000;
 const LOOK_MS = 5;
 
 /**
@@ -62,7 +62,7 @@ export function takeInventory(): Inventory {
 export async function leftSince(before: Inventory, ownListeners = 0): Promise<string[]> {
   const sentences: string[] = [];
   if (restoreClock(before.clock)) sentences.push(FAKE_CLOCK);
-  await processesEnded(before.open.processes);
+  for (const kind of ENDS_BY_ITSELF) await ended(kind, before.open[kind]);
   const now = takeInventory();
   const tensors = now.tensors - before.tensors;
   if (tensors !== 0) sentences.push(tensorsLeft(tensors));
@@ -77,6 +77,9 @@ export async function leftSince(before: Inventory, ownListeners = 0): Promise<st
   }
   return sentences;
 }
+
+/** A process that was killed, and what a GPU is still asked for though its numbers are there. */
+const ENDS_BY_ITSELF = ["processes", "reads"] as const satisfies readonly LedgerKind[];
 
 const IN_A_SANDBOX: ReadonlySet<LedgerKind> = new Set(["channels", "processes", "calls"]);
 
@@ -96,6 +99,7 @@ const ADVICE: Readonly<Record<LedgerKind, readonly [what: string, how: string]>>
     "dispose of what on() returned (`using`), or let the plugin that listens release it (this.use() in the plugin, " +
     "test.use() in the test)",
   ],
+  reads: ["reads of tensors on a GPU", "await data()"],
 };
 
 const FAKE_CLOCK =
@@ -127,8 +131,8 @@ function restoreClock({ now, ...functions }: Clock): boolean {
   return !isSame;
 }
 
-async function processesEnded(before: number): Promise<void> {
-  for (let waitedMs = 0; waitedMs < PROCESS_MS && openThings().processes > before; waitedMs += LOOK_MS) {
+async function ended(kind: LedgerKind, before: number): Promise<void> {
+  for (let waitedMs = 0; waitedMs < END_MS && openThings()[kind] > before; waitedMs += LOOK_MS) {
     await new Promise((resolve) => realSetTimeout(resolve, LOOK_MS));
   }
 }

@@ -1,0 +1,65 @@
+/**
+ * A linear layer on webgpu: the bias is added in the product, and both products of the backward pass read
+ * what is there, transposed or not.
+ *
+ * @module
+ */
+import * as tf from "../../../deps/tfjs.ts";
+import type { Operations } from "../composed.ts";
+import { differentiable, requireShape, rowsOf } from "../differentiable.ts";
+import { gpu } from "./gpu.ts";
+import { multiply } from "./matmul.ts";
+import { columnSums } from "./sums.ts";
+
+/** `x weightᵀ + bias`; see operations.ts. */
+export const linear: Operations["linear"] = differentiable((save, x, weight, bias) => {
+  const [outputs, inputs] = weight!.shape as [number, number];
+  const rows = rowsOf(x!, inputs);
+  requireShape(bias!, [outputs]);
+  save([x!, weight!]);
+  const y = gpu().allocate([...x!.shape.slice(0, -1), outputs]);
+  multiply({
+    ...{ rows, columns: outputs, inner: inputs, transposeB: true, bias: bias! },
+    ...{ a: { tensor: x! }, b: { tensor: weight! }, c: { tensor: y } },
+  });
+  return [y, (dy, [x, weight]) => {
+    const dx = gpu().allocate(x!.shape);
+    multiply({
+      ...{ rows, columns: inputs, inner: outputs },
+      ...{ a: { tensor: dy }, b: { tensor: weight! }, c: { tensor: dx } },
+    });
+    return [dx, weightGradient(dy, x!, rows, weight!.shape), columnSums(tf.reshape(dy, [rows, outputs]))];
+  }];
+});
+
+/**
+ * `dyᵀ x`: few results, each a sum over the whole batch. A GPU would compute them in a few places while the
+ * rest waits, so there the batch is cut into stretches, whose products are added.
+ */
+function weightGradient(dy: tf.Tensor, x: tf.Tensor, rows: number, shape: readonly number[]): tf.Tensor {
+  const [outputs, inputs] = shape as [number, number];
+  const stretches = stretchesOf(rows, outputs * inputs);
+  const inner = rows / stretches;
+  const products = gpu().allocate(stretches === 1 ? shape : [stretches, outputs * inputs]);
+  multiply({
+    ...{ rows: outputs, columns: inputs, inner, transposeA: true, batch: [1, stretches] },
+    a: { tensor: dy, share: inner * outputs },
+    b: { tensor: x, share: inner * inputs },
+    c: { tensor: products, share: outputs * inputs },
+  });
+  return stretches === 1 ? products : tf.reshape(columnSums(products), [outputs, inputs]);
+}
+
+/** Numbers of results below which a GPU is not busy, and rows above which a stretch is worth its sum. */
+const BUSY = 262_144;
+const STRETCH_ROWS = 128;
+
+/** Into how many stretches of the same length the rows are cut: a power of two. */
+function stretchesOf(rows: number, results: number): number {
+  if (gpu().isSoftware) return 1;
+  let stretches = 1;
+  while (rows % (2 * stretches) === 0 && rows / stretches > STRETCH_ROWS && results * stretches < BUSY) {
+    stretches *= 2;
+  }
+  return stretches;
+}
