@@ -28,10 +28,8 @@ export interface UpdateOptions {
   learningRate: number;
   /** Share of a parameter that is taken off per unit of learning rate. @default {0.01} */
   weightDecay?: number;
-  /**
-   * What the gradients are multiplied by first, for clipping; a scalar tensor need not be read. @default {1}
-   */
-  scale?: number | tf.Tensor;
+  /** What the gradients are multiplied by first, for clipping. @default {1} */
+  scale?: number;
 }
 
 /**
@@ -68,7 +66,7 @@ export class AdamW implements Disposable {
   /**
    * Updates every parameter that has a gradient.
    *
-   * @param gradients by name of the parameter; they and a tensor `scale` stay the caller's
+   * @param gradients by name of the parameter; they stay the caller's
    */
   update(
     gradients: ReadonlyMap<string, tf.Tensor>,
@@ -134,26 +132,4 @@ export class AdamW implements Disposable {
 /** Sum of the squares of all numbers of all gradients; its root is the global norm. */
 export async function squaredNorm(gradients: Iterable<tf.Tensor>): Promise<number> {
   return await kernelOf("squaredNorm")(gradients);
-}
-
-/**
- * The same without reading it: a scalar on the device, in float32; the caller's.
- *
- * @example Clipping to a norm of 1
- * ```ts
- * import { squaredNormTensor } from "./adamw.ts";
- * import * as tf from "../deps/tfjs.ts";
- * import { assertEquals } from "../deps/assert.ts";
- *
- * await tf.setBackend("cpu");
- * const gradients = [tf.tensor([3, 4]), tf.tensor([[12]])];
- *
- * const scale = tf.tidy(() => tf.minimum(1, tf.rsqrt(squaredNormTensor(gradients)))); // of AdamW.update
- *
- * assertEquals(scale.dataSync()[0], Math.fround(1 / 13));
- * tf.dispose([scale, ...gradients]);
- * ```
- */
-export function squaredNormTensor(gradients: Iterable<tf.Tensor>): tf.Tensor {
-  return kernelOf("squaredNormTensor")(gradients);
 }

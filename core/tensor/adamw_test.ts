@@ -1,7 +1,7 @@
 import { assertEquals, assertLess, assertThrows } from "../deps/assert.ts";
 import * as tf from "../deps/tfjs.ts";
 import { KBertError } from "../wall/errors.ts";
-import { AdamW, squaredNorm, squaredNormTensor } from "./adamw.ts";
+import { AdamW, squaredNorm } from "./adamw.ts";
 import { startBackend } from "./backend.ts";
 import { Random } from "./random.ts";
 
@@ -104,34 +104,11 @@ Deno.test("AdamW.restore() refuses a moment of another shape and changes nothing
 });
 
 for (const name of ["wasm", "cpu"] as const) {
-  Deno.test(`squaredNorm() and squaredNormTensor() on ${name} add the squares of all gradients`, async () => {
+  Deno.test(`squaredNorm() on ${name} adds the squares of all gradients`, async () => {
     using _backend = await startBackend(name);
     const gradients = [tf.tensor([3, 4]), tf.tensor([[12]])];
 
-    const scalar = squaredNormTensor(gradients);
-
     assertEquals(await squaredNorm(gradients), 169);
-    assertEquals([scalar.shape, ...await scalar.data()], [[], 169]);
-    tf.dispose([scalar, ...gradients]);
-  });
-
-  Deno.test(`AdamW.update() on ${name} takes its scale as a tensor that nobody has read`, async () => {
-    using _backend = await startBackend(name);
-    const gradient = tf.tensor([0.5, -2, 3]);
-    const scale = tf.scalar(0.25);
-    const results: unknown[] = [];
-    for (const one of [0.25, scale]) {
-      const start = tf.tensor([1, 2, 3]);
-      const parameter = tf.variable(start);
-      using optimizer = new AdamW(new Map([["w", parameter]]));
-      for (let step = 0; step < 3; step++) {
-        optimizer.update(new Map([["w", gradient]]), { learningRate: 0.1, scale: one });
-      }
-      results.push(await parameter.data());
-      tf.dispose([start, parameter]);
-    }
-
-    assertEquals(results[1], results[0]);
-    tf.dispose([gradient, scale]);
+    tf.dispose(gradients);
   });
 }

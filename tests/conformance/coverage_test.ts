@@ -25,7 +25,7 @@ import { OPERATIONS } from "./cases/all.ts";
 import { expectedOf, problemsOf } from "./conformance.ts";
 
 /** In ../optimizer_test.ts; they are no functions of their inputs. */
-const OF_THE_OPTIMIZER = ["updateParameters", "squaredNorm", "squaredNormTensor"];
+const OF_THE_OPTIMIZER = ["updateParameters", "squaredNorm"];
 /** Of updateParameters, likewise; what it has besides is in a case. */
 const FROM_NOTHING = ["Range", "Fill", "ZerosLike", "OnesLike"];
 

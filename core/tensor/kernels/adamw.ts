@@ -35,8 +35,8 @@ export interface UpdateRule {
   readonly correction1: number;
   /** `1 - beta2^t`. */
   readonly correction2: number;
-  /** What gradients are multiplied by; a scalar tensor has not been read yet. */
-  readonly scale: number | tf.Tensor;
+  /** What gradients are multiplied by. */
+  readonly scale: number;
 }
 
 /** Updates the parameters and replaces their moments. */

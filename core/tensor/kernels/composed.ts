@@ -40,7 +40,6 @@ export interface Operations {
   embed(table: tf.Tensor, ids: Int32Array): tf.Tensor;
   updateParameters(updates: readonly ParameterUpdate[], rule: UpdateRule): void;
   squaredNorm(gradients: Iterable<tf.Tensor>): Promise<number>;
-  squaredNormTensor(gradients: Iterable<tf.Tensor>): tf.Tensor;
 }
 
 /** Operation → composition. */
@@ -68,18 +67,15 @@ export const composed: Operations = {
   updateParameters: updateComposed,
 
   async squaredNorm(gradients): Promise<number> {
-    const total = composed.squaredNormTensor(gradients);
+    // One by one: tfjs' addN binds all of them at once on webgpu, where a device has room for 8 to 32.
+    const total = tf.tidy(() =>
+      [...gradients].map((gradient): tf.Tensor => tf.sum(tf.square(gradient)))
+        .reduce((sum, one) => tf.add(sum, one))
+    );
     const [value] = await total.data() as Float32Array;
     total.dispose();
     return value!;
   },
-
-  // One by one: tfjs' addN binds all of them at once on webgpu, where a device has room for 8 to 32.
-  squaredNormTensor: (gradients) =>
-    tf.tidy(() =>
-      [...gradients].map((gradient): tf.Tensor => tf.sum(tf.square(gradient)))
-        .reduce((sum, one) => tf.add(sum, one))
-    ),
 };
 
 /** Attention as a composition, with the softmax and the dropout of a backend that has kernels for those. */

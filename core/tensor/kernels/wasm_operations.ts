@@ -118,18 +118,13 @@ function weighting({ kernels, scratch }: WasmModule): Pick<Operations, "maskedSo
 
 function optimizer(
   { kernels }: WasmModule,
-): Pick<Operations, "updateParameters" | "squaredNorm" | "squaredNormTensor"> {
-  const sumOfSquares = (gradients: Iterable<tf.Tensor>): number => {
-    let sum = 0;
-    for (const gradient of gradients) sum += kernels.sumOfSquares(address(gradient), gradient.size);
-    return sum;
-  };
+): Pick<Operations, "updateParameters" | "squaredNorm"> {
   return {
     updateParameters(updates, rule): void {
       const rate = rule.learningRate / rule.correction1;
       const rootScale = 1 / Math.sqrt(rule.correction2);
       const shares = [1 - rule.beta1, 1 - rule.beta2] as const;
-      const scale = typeof rule.scale === "number" ? rule.scale : rule.scale.dataSync()[0]!;
+      const { scale } = rule;
       for (const { parameter, gradient, moments, decay } of updates) {
         // The moments are this optimizer's own and change in place. The parameter is replaced: a clone that
         // somebody keeps shares its memory.
@@ -144,8 +139,11 @@ function optimizer(
       }
     },
 
-    squaredNorm: (gradients) => Promise.resolve(sumOfSquares(gradients)),
-    squaredNormTensor: (gradients) => tf.scalar(sumOfSquares(gradients)),
+    squaredNorm(gradients): Promise<number> {
+      let sum = 0;
+      for (const gradient of gradients) sum += kernels.sumOfSquares(address(gradient), gradient.size);
+      return Promise.resolve(sum);
+    },
   };
 }
 

@@ -25,10 +25,8 @@ export function updateParameters(updates: readonly ParameterUpdate[], rule: Upda
       size: parameter.size,
     };
   });
-  const isNumber = typeof scale === "number";
-  (isNumber ? withNumber : withTensor).run(slots, isNumber ? {} : { factor: scale }, {
-    ...(isNumber ? { factor: scale } : {}),
-    ...{ epsilon, share1: 1 - rule.beta1, share2: 1 - rule.beta2 },
+  program.run(slots, {}, {
+    ...{ factor: scale, epsilon, share1: 1 - rule.beta1, share2: 1 - rule.beta2 },
     rate: learningRate / rule.correction1,
     rootScale: 1 / Math.sqrt(rule.correction2),
   });
@@ -49,27 +47,15 @@ function makeSole(parameter: tf.Variable, moments: Moments): void {
   }
 }
 
-const withNumber = new SlotProgram(source("uniforms.factor", { factor: "f32" }, []));
-const withTensor = new SlotProgram(source("factor[0]", {}, ["factor"]));
-
-function source(
-  factor: string,
-  uniforms: Readonly<Record<string, "f32">>,
-  sharedReads: readonly string[],
-): ConstructorParameters<typeof SlotProgram>[0] {
-  return {
-    name: "AdamW",
-    reads: ["g"],
-    writes: ["p", "first", "second"],
-    slotUniforms: { decay: "f32" },
-    sharedReads,
-    sharedWrites: [],
-    uniforms: {
-      ...uniforms,
-      ...{ epsilon: "f32", share1: "f32", share2: "f32", rate: "f32", rootScale: "f32" } as const,
-    },
-    code: `for (var i = first; i < end; i += LANES) {
-      let g = g#[i] * ${factor};
+const program = new SlotProgram({
+  name: "AdamW",
+  reads: ["g"],
+  writes: ["p", "first", "second"],
+  slotUniforms: { decay: "f32" },
+  sharedWrites: [],
+  uniforms: { factor: "f32", epsilon: "f32", share1: "f32", share2: "f32", rate: "f32", rootScale: "f32" },
+  code: `for (var i = first; i < end; i += LANES) {
+      let g = g#[i] * uniforms.factor;
       let first = first#[i] + (g - first#[i]) * uniforms.share1;
       let second = second#[i] + (g * g - second#[i]) * uniforms.share2;
       first#[i] = first;
@@ -78,5 +64,4 @@ function source(
       let change = uniforms.rate * first / (sqrt(second) * uniforms.rootScale + uniforms.epsilon);
       p#[i] = p - change - uniforms.decay# * p;
     }`,
-  };
-}
+});

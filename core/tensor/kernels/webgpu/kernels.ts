@@ -15,7 +15,7 @@ import { layerNorm } from "./layer_norm.ts";
 import { linear } from "./linear.ts";
 import { replaceMatMul } from "./matmul.ts";
 import { maskedSoftmax } from "./softmax.ts";
-import { squaredNorm, squaredNormTensor } from "./sums.ts";
+import { squaredNorm } from "./sums.ts";
 
 /** Settings of {@linkcode useWebGpuKernels}. */
 export interface WebGpuKernelOptions {
@@ -34,5 +34,5 @@ export function useWebGpuKernels(on: boolean, { isSoftware }: WebGpuKernelOption
 
 const OPERATIONS: Operations = {
   ...{ attention, dropout, embed, gelu, layerNorm, linear, maskedSoftmax },
-  ...{ squaredNorm, squaredNormTensor, updateParameters },
+  ...{ squaredNorm, updateParameters },
 };

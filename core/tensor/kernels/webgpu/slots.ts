@@ -19,8 +19,7 @@ export interface SlotSource {
   readonly writes: readonly string[];
   /** Numbers of one slot, as `uniforms.decay#`. There is `uniforms.size#` already, the count of numbers. */
   readonly slotUniforms: Readonly<Record<string, "f32">>;
-  /** Buffers and numbers that all slots share. */
-  readonly sharedReads: readonly string[];
+  /** Buffers that all slots write, and numbers that all are told. */
   readonly sharedWrites: readonly string[];
   readonly uniforms: Readonly<Record<string, "f32" | "u32">>;
   /**
@@ -63,8 +62,8 @@ export class SlotProgram {
     shared: Readonly<Record<string, tf.TensorInfo>>,
     uniforms: Readonly<Record<string, number>>,
   ): void {
-    const { reads, writes, sharedReads, sharedWrites } = this.#source;
-    const free = gpu().limits.maxStorageBuffersPerShaderStage - sharedReads.length - sharedWrites.length;
+    const { reads, writes, sharedWrites } = this.#source;
+    const free = gpu().limits.maxStorageBuffersPerShaderStage - sharedWrites.length;
     const perDispatch = Math.max(1, Math.min(MOST_SLOTS, Math.floor(free / (reads.length + writes.length))));
     const filled = slots.filter(({ size }) => size > 0);
     let groups = 0;
@@ -129,7 +128,7 @@ function defineSlots(source: SlotSource, slots: number): Program {
   );
   return defineProgram<string, string>({
     name: source.name,
-    reads: f32(source.sharedReads, source.reads),
+    reads: f32([], source.reads),
     writes: f32(source.sharedWrites, source.writes),
     uniforms,
     code: `const LANES = ${LANES}u;

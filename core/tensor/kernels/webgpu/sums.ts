@@ -65,7 +65,6 @@ const squareParts = new SlotProgram({
   reads: ["x"],
   writes: [],
   slotUniforms: {},
-  sharedReads: [],
   sharedWrites: ["parts"],
   uniforms: {},
   code: `var sum = 0.0;
@@ -79,16 +78,6 @@ export async function squaredNorm(gradients: Iterable<tf.Tensor>): Promise<numbe
   const values = await parts.data() as Float32Array;
   parts.dispose();
   return values.reduce((sum, value) => sum + value, 0);
-}
-
-/** The same as a scalar on the device, in float32: nothing is read. It is the caller's. */
-export function squaredNormTensor(gradients: Iterable<tf.Tensor>): tf.Tensor {
-  const parts = squares(gradients);
-  const column = tf.reshape(parts, [parts.size, 1]);
-  const sum = columnSums(column);
-  const scalar = tf.reshape(sum, []);
-  tf.dispose([parts, column, sum]);
-  return scalar;
 }
 
 /** Sums of which the sum is meant, one per lane. */
