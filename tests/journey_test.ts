@@ -71,6 +71,17 @@ Deno.test("a head is made, edited, tested, tried, packed, added to another proje
     const again = JSON.parse((await done(author, "plugin", "pack", "my_head", "--json")).stdout);
     assertEquals(again.archiveSha256, first.archiveSha256);
   });
+  await t.step("look inside, before it is added", async () => {
+    const info = JSON.parse(
+      (await done(user, "plugin", "info", "../author/my_head-0.1.0.tgz", "--json")).stdout,
+    );
+    assertEquals([info.contents.name, info.contents.permissions.now, info.listed], [
+      "my_head",
+      [],
+      undefined,
+    ]);
+    assertEquals([...Deno.readDirSync(user)], []);
+  });
   await t.step("add, in another project", async () => {
     const { stdout } = await done(user, "plugin", "add", archive, "--yes");
     assertStringIncludes(stdout, "asks to   nothing: it may only compute");

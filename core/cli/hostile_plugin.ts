@@ -14,6 +14,7 @@ import { lockedImage } from "../security/locked_image.ts";
 import { KBertError } from "../wall/errors.ts";
 import { type Command, defineCommand } from "./command.ts";
 import type { ProgramOutcome } from "./script.ts";
+import { temporaryFolder } from "./temporary_folder.ts";
 
 const DETAILS =
   `First the plugin itself: it is started, called with made-up inputs, given wrong settings, NaN and empty
@@ -62,7 +63,7 @@ export const hostilePluginCommand: Command = defineCommand({
     if (grant && !isEmpty(permissions)) {
       show(`It may ${describePermissions(permissions).join(", ")} while it is checked`);
     }
-    await using scratch = await makeScratch();
+    await using scratch = await temporaryFolder("hostile");
     const score = await examine(image, {
       ...{ isQuick: quick === true, isGranted: grant === true, signal: io.signal, scratch: scratch.path },
       ...(tier !== undefined && { tier: tier === "worker" ? "worker" : "process" }),
@@ -80,17 +81,6 @@ export const hostilePluginCommand: Command = defineCommand({
 function checkLine({ outcome, port, check, why }: CheckRow): string {
   const word = outcome === "not held" ? "NOT HELD" : outcome;
   return `${word.padEnd(8)}  ${port.padEnd(9)}  ${check.padEnd(12)}  ${why}`;
-}
-
-/** Where temporary files go, or if this program may not write there, a folder that lies here for a while. */
-async function makeScratch(): Promise<{ readonly path: string } & AsyncDisposable> {
-  const prefix = ".k-bert-hostile-";
-  const made = await Deno.makeTempDir({ prefix }).catch((error) => {
-    if (!(error instanceof Deno.errors.NotCapable)) throw error;
-    return Deno.makeTempDir({ prefix, dir: "." });
-  });
-  const path = await Deno.realPath(made);
-  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
 /** @throws {KBertError} `input/invalid`, which ends the program with 1 */

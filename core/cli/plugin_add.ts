@@ -4,12 +4,10 @@
  * @module
  */
 import { addMissing, addPlugin } from "../travel/add.ts";
-import type { PluginSourceSpec } from "../travel/fetched.ts";
-import { type HeldPlace, holdPlace } from "../travel/place.ts";
+import { holdPlace } from "../travel/place.ts";
 import { parseSource } from "../travel/source_text.ts";
 import { defineCommand } from "./command.ts";
-import { usage } from "./options.ts";
-import { CHANGE_OPTIONS, changeOptions, placeOf, tell } from "./travel.ts";
+import { CHANGE_OPTIONS, changeOptions, fromHere, placeOf, tell } from "./travel.ts";
 
 const DETAILS = `SOURCE is one of
   npm:NAME[@RANGE]                    a package of npm
@@ -45,25 +43,8 @@ export const pluginAdd = defineCommand({
     const change = changeOptions(options, path, io);
     const changes = spec === undefined
       ? await addMissing(place, change)
-      : [await addPlugin(await fromHere(spec, place), place, change)];
+      : [await addPlugin(await fromHere(spec, place.root), place, change)];
     for (const one of changes) tell(one, options, path, io);
     if (changes.length === 0 && !options.json) io.print(`${path}/registry.yaml lists no plugins`);
   },
 });
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
-}
-
-/** A path that was typed starts in the current folder, and one in a registry where its place is. */
-async function fromHere(spec: PluginSourceSpec, { root }: HeldPlace): Promise<PluginSourceSpec> {
-  if (spec.source !== "local" || spec.path.startsWith("/")) return spec;
-  if (/^[a-z0-9@][\w./-]*$/.test(spec.path) && !await exists(spec.path)) {
-    throw usage(
-      spec.path,
-      `There is no folder or archive ${spec.path} here; for a package, write npm:${spec.path}`,
-    );
-  }
-  const here = await Deno.realPath(".");
-  return here === root ? spec : { ...spec, path: `${here}/${spec.path}` };
-}

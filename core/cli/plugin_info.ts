@@ -8,6 +8,8 @@ import { formatProposal } from "../travel/proposal.ts";
 import { parseSource } from "../travel/source_text.ts";
 import { printable } from "../wall/printable.ts";
 import { defineCommand } from "./command.ts";
+import { temporaryFolder } from "./temporary_folder.ts";
+import { fromHere } from "./travel.ts";
 
 /** The command. */
 export const pluginInfo = defineCommand({
@@ -23,11 +25,17 @@ export const pluginInfo = defineCommand({
   ],
   async run([given], options, io): Promise<void> {
     const isName = /^[a-z][a-z0-9_-]*$/.test(given!);
-    const info = isName ? await infoOf(given!) : await infoFrom(parseSource(given!), io.signal);
+    const info = isName ? await infoOf(given!) : await looked(given!, io.signal);
     if (options.json) return io.print(JSON.stringify(info));
     for (const line of linesOf(info)) io.print(line);
   },
 });
+
+async function looked(given: string, signal: AbortSignal): Promise<PluginInfo> {
+  const spec = await fromHere(parseSource(given));
+  await using scratch = await temporaryFolder("info");
+  return await infoFrom(spec, scratch.path, signal);
+}
 
 function linesOf(
   { contents, description, author, license, ports, kBertVersion, settings, listed }: PluginInfo,

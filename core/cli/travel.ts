@@ -5,6 +5,7 @@
  */
 import { folderOf, grantsPath } from "../security/grants.ts";
 import type { Change, ChangeOptions } from "../travel/change.ts";
+import type { PluginSourceSpec } from "../travel/fetched.ts";
 import { formatProposal, type Proposal } from "../travel/proposal.ts";
 import { KBertError } from "../wall/errors.ts";
 import type { CommandIo, Option } from "./command.ts";
@@ -43,6 +44,29 @@ export function placeOf({ place, home }: { readonly place?: string; readonly hom
     throw usage("--home", "--place and --home say two different places; give one of them");
   }
   return `${folderOf(grantsPath())}/plugins`;
+}
+
+/**
+ * A source as it was typed, for a place elsewhere: a path that was typed starts in the current folder, and one in a
+ * registry where its place is.
+ *
+ * @param root where the paths of the place start
+ * @throws {KBertError} `usage/invalid` for a word that is no path here, and was probably meant as a package
+ */
+export async function fromHere(spec: PluginSourceSpec, root?: string): Promise<PluginSourceSpec> {
+  if (spec.source !== "local" || spec.path.startsWith("/")) return spec;
+  if (/^[a-z0-9@][\w./-]*$/.test(spec.path) && !await exists(spec.path)) {
+    throw usage(
+      spec.path,
+      `There is no folder or archive ${spec.path} here; for a package, write npm:${spec.path}`,
+    );
+  }
+  const here = await Deno.realPath(".");
+  return here === root ? spec : { ...spec, path: `${here}/${spec.path}` };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
 }
 
 /** Shows each proposal, and asks unless the answer was given already. */

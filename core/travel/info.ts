@@ -4,7 +4,7 @@
  * @module
  */
 import type { SettingDeclaration } from "../manifest/declaration.ts";
-import { buildImage, type PluginImage } from "../security/image.ts";
+import { buildImage, codeSize, type PluginImage } from "../security/image.ts";
 import { readLock } from "../security/lock_file.ts";
 import { pluginSource } from "../security/source.ts";
 import { KBertError } from "../wall/errors.ts";
@@ -55,23 +55,23 @@ export async function infoOf(name: string): Promise<PluginInfo> {
   const files = Object.fromEntries(filesOf(image).map((file) => [file, ""]));
   const entry = lock.get(name) ??
     { version: listed.version, source, sha256: image.sha256, files, packages: {} };
-  return { ...about(image), contents: propose({ image, entry, bytes: bytesOf(image) }, undefined), listed };
+  return { ...about(image), contents: propose({ image, entry, bytes: codeSize(image) }, undefined), listed };
 }
 
 /**
  * Of a plugin that a source has, which is fetched and thrown away again.
  *
+ * @param scratch a folder that is the caller's, and as empty afterwards as before
  * @throws {KBertError} as {@linkcode fetchCandidate} does
  */
-export async function infoFrom(spec: PluginSourceSpec, signal: AbortSignal): Promise<PluginInfo> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await using place = await holdPlace(`${folder}/plugins`);
-    await using candidate = await fetchCandidate(spec, place, { minimumAgeMinutes: 0, signal });
-    return { ...about(candidate.image), contents: propose(candidate, undefined) };
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+export async function infoFrom(
+  spec: PluginSourceSpec,
+  scratch: string,
+  signal: AbortSignal,
+): Promise<PluginInfo> {
+  await using place = await holdPlace(`${scratch}/plugins`);
+  await using candidate = await fetchCandidate(spec, place, { minimumAgeMinutes: 0, signal });
+  return { ...about(candidate.image), contents: propose(candidate, undefined) };
 }
 
 function about(image: PluginImage): Omit<PluginInfo, "contents" | "listed"> {
@@ -86,8 +86,4 @@ function about(image: PluginImage): Omit<PluginInfo, "contents" | "listed"> {
 
 function filesOf({ modules }: PluginImage): string[] {
   return ["plugin.yaml", ...[...modules.keys()].map((url) => url.slice("plugin:///".length))];
-}
-
-function bytesOf({ modules }: PluginImage): number {
-  return [...modules.values()].reduce((sum, code) => sum + code.length, 0);
 }
