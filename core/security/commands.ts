@@ -45,15 +45,21 @@ export function installCommand(folder: string): string {
   return `${programCommand(folder, ["--allow-run=deno"])} plugin install ${shellWord(folder)}`;
 }
 
-/** How this project's program is started with a folder to read and write, and other rights. */
-export function programCommand(folder: string, rights: readonly string[]): string {
+/** How this project's program is started with a folder to read and write, other rights, and more to read. */
+export function programCommand(
+  folder: string,
+  rights: readonly string[],
+  alsoRead: readonly string[] = [],
+): string {
   const program = new URL("../../cli.ts", import.meta.url);
-  const listed = folder.replaceAll(",", ",,"); // Deno's flags take lists
+  const listed = (paths: readonly string[]): string =>
+    paths.map((path) => path.replaceAll(",", ",,")).join(","); // Deno's flags take lists
   return [
     "deno run --no-prompt",
     ...(program.protocol === "file:" ? [] : [`--allow-import=${program.host}`]),
     ...rights,
-    ...["read", "write"].map((right) => shellWord(`--allow-${right}=${listed}`)),
+    shellWord(`--allow-read=${listed([folder, ...alsoRead])}`),
+    shellWord(`--allow-write=${listed([folder])}`),
     shellWord(program.href),
   ].join(" ");
 }

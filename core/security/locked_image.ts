@@ -114,11 +114,24 @@ function locked(
   const shown = changed.slice(0, MOST_SHOWN).join(", ");
   const more = changed.length > MOST_SHOWN ? ` and ${changed.length - MOST_SHOWN} more` : "";
   const message = `The plugin ${name} is not the code that was added: its hash is ${sha256}, and ` +
-    `${printable(lock)} says ${entry.sha256}; ${shown}${more}; if the change is right, run: ` +
-    `${programCommand(place, ["--allow-run=deno,git"])} plugin update ${name} --place ${shellWord(place)}`;
+    `${printable(lock)} says ${entry.sha256}; ${shown}${more}; if the change is right, run: ${
+      updateCommand(name, entry, place)
+    }` +
+    ` (which takes what its source has now; plugin add brings back what was added)`;
   return new KBertError("plugin/locked", message, {
     ...{ plugin: name, lock, expected: entry.sha256, actual: sha256, changed },
   });
+}
+
+/** To be run in the same folder. What it fetches from this machine, it has to be allowed to read. */
+function updateCommand(name: string, { source }: LockEntry, place: string): string {
+  const path = source.source !== "local"
+    ? []
+    : source.path.startsWith("/")
+    ? source.path
+    : `${place}/../${source.path}`;
+  const command = programCommand(place, ["--allow-run=deno,git"], [path].flat());
+  return `${command} plugin update ${name} --place ${shellWord(place)}`;
 }
 
 const MOST_SHOWN = 5;

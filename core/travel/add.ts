@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { codeSize } from "../security/image.ts";
 import type { LockEntry } from "../security/lock_file.ts";
 import { changedFiles } from "../security/locked_image.ts";
 import { KBertError } from "../wall/errors.ts";
@@ -46,7 +47,7 @@ export async function addMissing(place: HeldPlace, options: ChangeOptions): Prom
     options.signal.throwIfAborted();
     const { name, ...spec } = entry;
     changes.push(
-      await restore(entry, place, options.signal) ??
+      await restore(entry, place, options) ??
         await addFrom(name, spec as PluginSourceSpec, place, options),
     );
   }
@@ -91,21 +92,24 @@ function withoutPassword(spec: PluginSourceSpec): PluginSourceSpec {
 async function restore(
   { name, ...spec }: RegistryEntry,
   place: HeldPlace,
-  signal: AbortSignal,
+  { agree, signal }: ChangeOptions,
 ): Promise<Change | undefined> {
   const { lock } = await surroundingsOf(place);
   const before = await beforeOf(name, lock, place);
   if (before === undefined) return undefined;
   const { entry, image } = before;
   if (image?.sha256 === entry.sha256) {
-    const bytes = [...image.modules.values()].reduce((sum, code) => sum + code.length, 0);
+    const bytes = codeSize(image);
     return { outcome: "unchanged", proposal: propose({ image, entry, bytes }, before) };
   }
   const options = { minimumAgeMinutes: 0, signal, locked: entry.source, name };
   await using candidate = await fetchCandidate(spec as PluginSourceSpec, place, options);
   if (candidate.image.sha256 !== entry.sha256) throw another(name, entry, candidate, place);
+  const proposal = propose(candidate, before);
+  // What is missing was agreed to before; what somebody has changed may be their work.
+  if (before.isChanged && !await agree(proposal)) return { outcome: "refused", proposal };
   await putFolder(candidate, name, place);
-  return { outcome: "restored", proposal: propose(candidate, before) };
+  return { outcome: "restored", proposal };
 }
 
 function another(

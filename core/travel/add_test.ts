@@ -245,6 +245,24 @@ Deno.test("addMissing() brings back exactly what the lock says, or nothing", asy
   assertEquals(await project.tree(), gone);
 });
 
+Deno.test("addMissing() takes nobody's changes away without asking", async () => {
+  await using project = await Project.make();
+  await project.write("mood");
+  await add(project, "mood");
+  const before = await project.tree();
+  await project.write("plugins/mood", { code: "'mine'" });
+  const changed = await project.tree();
+  const asked: Proposal[] = [];
+  const no = { ...agree, agree: (proposal: Proposal) => Promise.resolve(asked.push(proposal) === 0) };
+
+  const [refused] = await inPlace(project, (place) => addMissing(place, no));
+
+  assertEquals([refused?.outcome, await project.tree()], ["refused", changed]);
+  assertStringIncludes(asked[0]!.warnings[0]!, "these changes will be lost");
+  assertEquals((await restore(project))[0]?.outcome, "restored");
+  assertEquals(await project.tree(), before);
+});
+
 Deno.test("addMissing() adds what somebody has written into the registry, under that name only", async () => {
   await using project = await Project.make();
   await project.write("mood");
