@@ -93,7 +93,15 @@ class Setup implements AsyncDisposable {
     await Deno.writeTextFile(`${this.plugin}/main.ts`, MAIN(imports, body));
   }
 
-  async install(...more: string[]): Promise<{ code: number; output: string; errors: string }> {
+  install(...more: string[]): Promise<{ code: number; output: string; errors: string }> {
+    return this.run(this.plugin, "plugin", "install", "plugin", ...more);
+  }
+
+  /** @param writable a folder that the program may write in */
+  async run(
+    writable: string,
+    ...args: string[]
+  ): Promise<{ code: number; output: string; errors: string }> {
     const { code, stdout, stderr } = await new Deno.Command("deno", {
       args: [
         ...[
@@ -105,13 +113,10 @@ class Setup implements AsyncDisposable {
           `--allow-read=${this.folder}`,
         ],
         ...[
-          `--allow-write=${this.plugin}`,
+          `--allow-write=${writable}`,
           new URL("cli.ts", CHECKOUT).pathname,
-          "plugin",
-          "install",
-          "plugin",
         ],
-        ...more,
+        ...args,
       ],
       cwd: this.folder,
       env: {
@@ -160,6 +165,37 @@ Deno.test("plugin install brings modules of both formats that share what they sh
   await using manager = new PluginManager({ createSandbox: processSandbox });
   const plugin = await manager.start(image);
   assertEquals(await plugin.call("run", []), [42, 1, "hello from CommonJS"]);
+});
+
+Deno.test("plugin add brings the packages of a plugin along, and the lock has their hashes", async () => {
+  await using setup = await Setup.make();
+  await setup.write(
+    ["npm:modern@1.2.3"],
+    `import { twice } from "npm:modern@1.2.3";`,
+    "return twice(20);",
+  );
+
+  const { code, output, errors } = await setup.run(
+    setup.folder,
+    "plugin",
+    "add",
+    "./plugin",
+    "--yes",
+    "--place",
+    "place",
+  );
+
+  assertEquals(code, 0, errors);
+  assertMatch(output, /^ {2}packages {2}@scope\/inner@1\.2\.3 sha512-\S+\n +modern@1\.2\.3 sha512-/m);
+  const lock = JSON.parse(await Deno.readTextFile(`${setup.folder}/place/k-bert.lock`)).plugins.sample;
+  assertEquals(Object.keys(lock.packages), ["@scope/inner@1.2.3", "modern@1.2.3"]);
+  for (const integrity of Object.values(lock.packages)) {
+    assertMatch(String(integrity), /^sha512-[\w+/]{86}==$/);
+  }
+  assertEquals(Object.keys(lock.files), ["main.ts", "plugin.yaml", "vendor/npm/modern@1.2.3/index.js"]);
+  await using manager = new PluginManager({ createSandbox: processSandbox });
+  const plugin = await manager.start(`${setup.folder}/place/sample`);
+  assertEquals(await plugin.call("run", []), 42);
 });
 
 Deno.test("plugin install gives the same bytes again, and takes away what is not imported any more", async () => {
