@@ -4,6 +4,7 @@
  * @module
  */
 import { installPackages } from "../plugins/install.ts";
+import { codeSize } from "../security/image.ts";
 import { type Command, defineCommand } from "./command.ts";
 
 /** The command; it throws what {@linkcode installPackages} throws. */
@@ -20,9 +21,9 @@ loading it fetches nothing. A package may use neither Node.js nor the network, f
 the old format of Node.js (CommonJS) has a default export only.`,
   examples: [{ line: "plugin install plugins/my_features", does: "installs what the code there imports" }],
   async run([folder], { json }, { print }): Promise<void> {
-    const { image: { manifest, modules, sha256 }, imports, packages } = await installPackages(folder!);
-    const { name, version } = manifest;
-    const bytes = [...modules.values()].reduce((sum, code) => sum + code.length, 0);
+    const { image, imports, packages } = await installPackages(folder!);
+    const { manifest: { name, version }, sha256 } = image;
+    const bytes = codeSize(image);
     if (json) return print(JSON.stringify({ name, version, sha256, imports, packages, bytes }));
     if (imports.length === 0) return print(`${name} ${version} imports no npm packages`);
     print(`${name} ${version} has ${imports.join(", ")}; ${bytes} bytes of code in all, hash ${sha256}`);

@@ -126,6 +126,11 @@ export async function sealImage(
   return { manifest, manifestText, modules, kit: kitOf(used), sha256: await sha256(canonical) };
 }
 
+/** Characters of all modules, as they run: what people are told of an image's size. */
+export function codeSize({ modules }: Pick<PluginImage, "modules">): number {
+  return [...modules.values()].reduce((sum, code) => sum + code.length, 0);
+}
+
 /** The URL of a plugin's file within its image. */
 export function moduleUrl(file: string): string {
   return ROOT + file;

@@ -8,22 +8,10 @@
  * @module
  */
 import type { PortName } from "../manifest/families.ts";
+import type { ManifestPermissions } from "../manifest/manifest.ts";
 
-/** What a plugin may do beside computing; `permissions` of a manifest has this form. */
-export interface Permissions {
-  /** Hosts that it connects to, as `host` or `host:port`. */
-  readonly net: readonly string[];
-  /** Files and folders that it reads. */
-  readonly read: readonly string[];
-  /** Files and folders that it writes. */
-  readonly write: readonly string[];
-  /** Environment variables that it reads. */
-  readonly env: readonly string[];
-  /** Whether it computes on the graphics card. */
-  readonly gpu: boolean;
-  /** Services of the user's script that it calls. */
-  readonly services: readonly string[];
-}
+/** What a plugin may do beside computing, in the form in which a manifest asks for it. */
+export type Permissions = ManifestPermissions;
 
 /** What every plugin has without asking. */
 export const NO_PERMISSIONS: Permissions = Object.freeze({

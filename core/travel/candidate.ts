@@ -5,7 +5,7 @@
  * @module
  */
 import { installPackages, PACKAGES_FILE } from "../plugins/install.ts";
-import { buildImage, packagesOf, type PluginImage } from "../security/image.ts";
+import { buildImage, codeSize, packagesOf, type PluginImage } from "../security/image.ts";
 import type { LockEntry } from "../security/lock_file.ts";
 import { fileHashes } from "../security/locked_image.ts";
 import { pluginSource } from "../security/source.ts";
@@ -89,7 +89,7 @@ async function inspect(
     await installPackages(folder);
   }
   const image = await buildImage(files);
-  const { manifest, modules, sha256 } = image;
+  const { manifest, sha256 } = image;
   if (name !== undefined && manifest.name !== name) throw misnamed(spec, name, manifest.name);
   const signature = await verifySignature(folder, image);
   const entry: LockEntry = {
@@ -100,7 +100,7 @@ async function inspect(
     packages: await packagesIn(folder),
     ...(signature && { key: signature.key }),
   };
-  const bytes = [...modules.values()].reduce((sum, code) => sum + code.length, 0);
+  const bytes = codeSize(image);
   return { folder, image, entry, bytes, isInPlace, [Symbol.asyncDispose]: () => Promise.resolve() };
 }
 

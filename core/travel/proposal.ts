@@ -11,7 +11,7 @@ import { satisfies } from "../deps/semver.ts";
 import { changedFiles } from "../security/locked_image.ts";
 import type { LockEntry } from "../security/lock_file.ts";
 import { describePermissions } from "../security/permissions.ts";
-import type { PluginImage } from "../security/image.ts";
+import { codeSize, type PluginImage } from "../security/image.ts";
 import { printable } from "../wall/printable.ts";
 import { formatResolved } from "./source_text.ts";
 
@@ -72,7 +72,7 @@ export function propose(
     ...{ name: manifest.name, version: manifest.version, from: formatResolved(entry.source) },
     ...{ sha256: image.sha256, bytes },
     ...(before && { versionBefore: before.entry.version, sha256Before: before.entry.sha256 }),
-    ...(before?.image && { bytesBefore: bytesOf(before.image) }),
+    ...(before?.image && { bytesBefore: codeSize(before.image) }),
     files: {
       count: Object.keys(entry.files).length,
       changed: before ? changedFiles(before.entry.files, entry.files) : [],
@@ -170,10 +170,6 @@ function difference(now: readonly string[], before: readonly string[], hasBefore
 
 function ids({ packages }: LockEntry): string[] {
   return Object.entries(packages).map(([id, integrity]) => `${id} ${integrity.slice(0, 20)}`);
-}
-
-function bytesOf({ modules }: PluginImage): number {
-  return [...modules.values()].reduce((sum, code) => sum + code.length, 0);
 }
 
 function thousands(value: number): string {

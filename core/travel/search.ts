@@ -11,6 +11,7 @@ import { z } from "../deps/zod.ts";
 import { defaultPlaces, type PluginPlace, scanPlugins } from "../plugins/discovery.ts";
 import { KBertError, messageOf } from "../wall/errors.ts";
 import { printable } from "../wall/printable.ts";
+import { PACKAGE_KEYWORD } from "./package_json.ts";
 
 /** A plugin that was found. */
 export interface SearchHit {
@@ -21,9 +22,6 @@ export interface SearchHit {
   readonly source: string;
   readonly isHere: boolean;
 }
-
-/** The keyword of packages that are plugins. */
-export const KEYWORD = "k-bert-plugin";
 
 /** Most packages that are shown. */
 const MOST = 50;
@@ -49,7 +47,10 @@ export async function searchHere(
  * @throws {KBertError} `source/unreachable` if npm is not installed or cannot reach its registry
  */
 export async function searchNpm(word: string, signal: AbortSignal): Promise<SearchHit[]> {
-  const text = await npm(["search", "--json", `--searchlimit=${MOST}`, `keywords:${KEYWORD}`, word], signal);
+  const text = await npm(
+    ["search", "--json", `--searchlimit=${MOST}`, `keywords:${PACKAGE_KEYWORD}`, word],
+    signal,
+  );
   const { data } = answerSchema.safeParse(parsed(text));
   if (data === undefined) throw unreachable("npm answered something else than a list of packages");
   return data.slice(0, MOST).map(({ name, version, description }) => ({

@@ -108,6 +108,7 @@ Deno.test("pluginTest() tells the seed of random numbers when a test fails, and 
       pluginTest("by name again", { seed: 7 }, (test) => fail("of " + test.random.uint32()));
       pluginTest("without", () => fail("not random"));
       pluginTest("right", (test) => void test.random.uint32());
+      // Never runs, which is what is tested.
       pluginTest("left out", { ignore: true }, () => fail("never"));
     `,
   });
