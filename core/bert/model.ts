@@ -13,7 +13,7 @@
 import * as tf from "../deps/tfjs.ts";
 import { checkpointed } from "../tensor/checkpointing.ts";
 import { requireFittingParameters } from "../tensor/limits.ts";
-import { attention, dropout, embed, gelu, layerNorm, linear } from "../tensor/operations.ts";
+import { attention, dropout, embed, layerNorm, linear, linearGelu } from "../tensor/operations.ts";
 import { Random } from "../tensor/random.ts";
 import { download } from "../tensor/transfer.ts";
 import { KBertError } from "../wall/errors.ts";
@@ -194,7 +194,7 @@ export class BertEncoder implements Disposable {
     const attended = this.#drop(this.#linear(context, `${name}.attention.output.dense`), noise(2));
     const middle = this.#norm(tf.add(x, attended), `${name}.attention.output.LayerNorm`);
 
-    const inner = gelu(this.#linear(middle, `${name}.intermediate.dense`)); // [B*S, 4H]
+    const inner = this.#linear(middle, `${name}.intermediate.dense`, linearGelu); // [B*S, 4H]
     const output = this.#drop(this.#linear(inner, `${name}.output.dense`), noise(3));
     return this.#norm(tf.add(middle, output), `${name}.output.LayerNorm`);
   }
@@ -210,8 +210,8 @@ export class BertEncoder implements Disposable {
     );
   }
 
-  #linear(x: tf.Tensor, name: string): tf.Tensor {
-    return linear(x, this.#get(`${name}.weight`), this.#get(`${name}.bias`));
+  #linear(x: tf.Tensor, name: string, layer = linear): tf.Tensor {
+    return layer(x, this.#get(`${name}.weight`), this.#get(`${name}.bias`));
   }
 
   #norm(x: tf.Tensor, name: string): tf.Tensor {

@@ -21,6 +21,14 @@ export function linear(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor): tf.Ten
 }
 
 /**
+ * `gelu(x weightᵀ + bias)`, the first half of a transformer's feed-forward layer: {@linkcode linear} and
+ * {@linkcode gelu} in one, so that a kernel need not read its own result again. Shapes as in `linear`.
+ */
+export function linearGelu(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor): tf.Tensor {
+  return kernelOf("linearGelu")(x, weight, bias);
+}
+
+/**
  * Layer normalization over the last axis: `(x - mean) / sqrt(variance + epsilon) * gamma + beta`.
  *
  * `x`: `[…, n]`; `gamma`, `beta`: `[n]`; all float32. The result has x's shape and is the caller's.

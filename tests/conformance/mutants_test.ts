@@ -59,6 +59,10 @@ const MISTAKES: readonly (readonly [string, keyof Operations, Partial<Operations
       });
     },
   }],
+  ["a linear layer whose GELU comes before its bias", "linearGelu", {
+    linearGelu: (x, weight, bias) =>
+      tf.tidy(() => tf.add(composed.gelu(composed.linear(x, weight, tf.zerosLike(bias))), bias)),
+  }],
   ["a masked softmax that gives padding a share", "maskedSoftmax", {
     maskedSoftmax: (scores, bias, scale) => composed.maskedSoftmax(scores, tf.maximum(bias, -10), scale),
   }],

@@ -26,6 +26,7 @@ export interface AttentionRule {
 /** The last three are explained in adamw.ts, the others in operations.ts; those are differentiable. */
 export interface Operations {
   linear(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor): tf.Tensor;
+  linearGelu(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor): tf.Tensor;
   layerNorm(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsilon: number): tf.Tensor;
   gelu(x: tf.Tensor): tf.Tensor;
   maskedSoftmax(scores: tf.Tensor, bias: tf.Tensor, scale: number): tf.Tensor;
@@ -45,6 +46,8 @@ export interface Operations {
 /** Operation → composition. */
 export const composed: Operations = {
   linear: (x, weight, bias) => tf.tidy(() => tf.add(tf.matMul(x, weight, false, true), bias)),
+
+  linearGelu: (...call) => linearGeluOf(composed)(...call),
 
   layerNorm: (x, gamma, beta, epsilon) =>
     tf.tidy(() => {
@@ -77,6 +80,13 @@ export const composed: Operations = {
     return value!;
   },
 };
+
+/** A linear layer and its GELU, with the kernels of a backend that has one for each and none for both. */
+export function linearGeluOf(
+  { linear, gelu }: Pick<Operations, "linear" | "gelu">,
+): Operations["linearGelu"] {
+  return (x, weight, bias) => tf.tidy(() => gelu(linear(x, weight, bias)));
+}
 
 /** Attention as a composition, with the softmax and the dropout of a backend that has kernels for those. */
 export function attentionOf(

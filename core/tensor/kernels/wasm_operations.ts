@@ -6,7 +6,7 @@
  * @module
  */
 import * as tf from "../../deps/tfjs.ts";
-import { attentionOf, composed, type Operations } from "./composed.ts";
+import { attentionOf, composed, linearGeluOf, type Operations } from "./composed.ts";
 import { differentiable, requireShape, rowsOf } from "./differentiable.ts";
 import { wasmHeap } from "./wasm_heap.ts";
 import { multiply } from "./wasm_matmul.ts";
@@ -16,11 +16,13 @@ const { address, allocate } = wasmHeap;
 
 /** Kernel per operation, for one open module. */
 export function wasmOperations(module: WasmModule): Operations {
+  const layer = layers(module);
   const parts = weighting(module);
   return {
-    ...layers(module),
+    ...layer,
     ...parts,
     ...optimizer(module),
+    linearGelu: linearGeluOf(layer),
     attention: attentionOf(parts),
     embed: composed.embed, // of tfjs kernels that wasm_kernels.ts replaces
   };

@@ -15,6 +15,7 @@ import {
   gelu,
   layerNorm,
   linear,
+  linearGelu,
   maskedSoftmax,
 } from "../../../core/tensor/operations.ts";
 import { Random } from "../../../core/tensor/random.ts";
@@ -71,6 +72,24 @@ export const LAYERS: readonly Operation[] = [
       roundings: 2 * inputs! + 4,
       gradientRoundings: 2 * Math.max(rows!, outputs!) + 2,
     })),
+  },
+  {
+    name: "linearGelu",
+    cases: [[0, 3, 5], [1, 1, 1], [3, 5, 7], [17, 9, 5], [33, 17, 65], [65, 33, 17], [31, 36, 20], [
+      64,
+      64,
+      32,
+    ]]
+      .map(([rows, outputs, inputs]): Case => ({
+        name: `of [${rows}, ${inputs}] to ${outputs}`,
+        inputs: [normal([rows!, inputs!], 1), normal([outputs!, inputs!], 2), normal([outputs!], 3)],
+        ...refusedWithoutRows(rows!),
+        run: linearGelu,
+        reference: (x, weight, bias) => reference.gelu(reference.linear(x, weight, bias)),
+        // Those of the two in turn; what the product rounds, the slope of GELU passes on, at most times 1.13.
+        roundings: 3 * inputs! + 28,
+        gradientRoundings: 3 * Math.max(rows!, outputs!, inputs!) + 64,
+      })),
   },
   {
     name: "Linear of the plugin kit",

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Operations } from "../composed.ts";
+import { linearGeluOf, type Operations } from "../composed.ts";
 import { registerKernels } from "../table.ts";
 import { updateParameters } from "./adamw.ts";
 import { attention } from "./attention.ts";
@@ -35,4 +35,5 @@ export function useWebGpuKernels(on: boolean, { isSoftware }: WebGpuKernelOption
 const OPERATIONS: Operations = {
   ...{ attention, dropout, embed, gelu, layerNorm, linear, maskedSoftmax },
   ...{ squaredNorm, updateParameters },
+  linearGelu: linearGeluOf({ linear, gelu }),
 };
