@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { linearGeluOf, type Operations } from "../composed.ts";
+import type { Operations } from "../composed.ts";
 import { registerKernels } from "../table.ts";
 import { updateParameters } from "./adamw.ts";
 import { attention } from "./attention.ts";
@@ -12,7 +12,7 @@ import { embed } from "./embedding.ts";
 import { gelu } from "./gelu.ts";
 import { gpu } from "./gpu.ts";
 import { layerNorm } from "./layer_norm.ts";
-import { linear } from "./linear.ts";
+import { linear, linearGelu } from "./linear.ts";
 import { replaceMatMul } from "./matmul.ts";
 import { maskedSoftmax } from "./softmax.ts";
 import { squaredNorm } from "./sums.ts";
@@ -33,7 +33,6 @@ export function useWebGpuKernels(on: boolean, { isSoftware }: WebGpuKernelOption
 }
 
 const OPERATIONS: Operations = {
-  ...{ attention, dropout, embed, gelu, layerNorm, linear, maskedSoftmax },
+  ...{ attention, dropout, embed, gelu, layerNorm, linear, linearGelu, maskedSoftmax },
   ...{ squaredNorm, updateParameters },
-  linearGelu: linearGeluOf({ linear, gelu }),
 };

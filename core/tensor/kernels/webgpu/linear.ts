@@ -1,36 +1,66 @@
 /**
- * A linear layer on webgpu: the bias is added in the product, and both products of the backward pass read
- * what is there, transposed or not.
+ * A linear layer on webgpu, also with its GELU: bias and GELU are done by the product, and both products of the
+ * backward pass read what is there, transposed or not.
  *
  * @module
  */
 import * as tf from "../../../deps/tfjs.ts";
 import type { Operations } from "../composed.ts";
 import { differentiable, requireShape, rowsOf } from "../differentiable.ts";
+import { geluGradient } from "./gelu.ts";
 import { gpu } from "./gpu.ts";
 import { multiply } from "./matmul.ts";
 import { columnSums } from "./sums.ts";
 
 /** `x weightᵀ + bias`; see operations.ts. */
 export const linear: Operations["linear"] = differentiable((save, x, weight, bias) => {
-  const [outputs, inputs] = weight!.shape as [number, number];
-  const rows = rowsOf(x!, inputs);
-  requireShape(bias!, [outputs]);
   save([x!, weight!]);
-  const y = gpu().allocate([...x!.shape.slice(0, -1), outputs]);
-  multiply({
-    ...{ rows, columns: outputs, inner: inputs, transposeB: true, bias: bias! },
-    ...{ a: { tensor: x! }, b: { tensor: weight! }, c: { tensor: y } },
-  });
-  return [y, (dy, [x, weight]) => {
-    const dx = gpu().allocate(x!.shape);
-    multiply({
-      ...{ rows, columns: inputs, inner: outputs },
-      ...{ a: { tensor: dy }, b: { tensor: weight! }, c: { tensor: dx } },
-    });
-    return [dx, weightGradient(dy, x!, rows, weight!.shape), columnSums(tf.reshape(dy, [rows, outputs]))];
-  }];
+  const y = gpu().allocate(resultShape(x!, weight!, bias!));
+  project(x!, weight!, bias!, y);
+  return [y, (dy, [x, weight]) => gradients(dy, x!, weight!)];
 });
+
+/** `gelu(x weightᵀ + bias)`: the product writes both, as the gradient needs what GELU was computed from. */
+export const linearGelu: Operations["linearGelu"] = differentiable((save, x, weight, bias) => {
+  const shape = resultShape(x!, weight!, bias!);
+  const [z, y] = [gpu().allocate(shape), gpu().allocate(shape)];
+  project(x!, weight!, bias!, z, y);
+  save([x!, weight!, z]);
+  return [y, (dy, [x, weight, z]) => gradients(geluGradient(z!, dy), x!, weight!)];
+});
+
+function resultShape(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor): number[] {
+  const [outputs, inputs] = weight.shape as [number, number];
+  rowsOf(x, inputs);
+  requireShape(bias, [outputs]);
+  return [...x.shape.slice(0, -1), outputs];
+}
+
+function project(
+  x: tf.Tensor,
+  weight: tf.Tensor,
+  bias: tf.Tensor,
+  y: tf.Tensor,
+  activated?: tf.Tensor,
+): void {
+  const [columns, inner] = weight.shape as [number, number];
+  multiply({
+    ...{ rows: rowsOf(x, inner), columns, inner, transposeB: true, bias, ...activated && { activated } },
+    ...{ a: { tensor: x }, b: { tensor: weight }, c: { tensor: y } },
+  });
+}
+
+/** Of x, weight and bias; what is left over goes with the tidy of the backward pass. */
+function gradients(dy: tf.Tensor, x: tf.Tensor, weight: tf.Tensor): tf.Tensor[] {
+  const [outputs, inputs] = weight.shape as [number, number];
+  const rows = rowsOf(x, inputs);
+  const dx = gpu().allocate(x.shape);
+  multiply({
+    ...{ rows, columns: inputs, inner: outputs },
+    ...{ a: { tensor: dy }, b: { tensor: weight }, c: { tensor: dx } },
+  });
+  return [dx, weightGradient(dy, x, rows, weight.shape), columnSums(tf.reshape(dy, [rows, outputs]))];
+}
 
 /**
  * `dyᵀ x`: few results, each a sum over the whole batch. A GPU would compute them in a few places while the

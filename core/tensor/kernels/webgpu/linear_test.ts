@@ -2,8 +2,9 @@ import { BACKENDS } from "../../../../tests/fixtures/backends.ts";
 import { assertEquals, assertLessOrEqual } from "../../../deps/assert.ts";
 import * as tf from "../../../deps/tfjs.ts";
 import { startBackend } from "../../backend.ts";
-import { linear } from "../../operations.ts";
+import { gelu, linear, linearGelu } from "../../operations.ts";
 import { Random } from "../../random.ts";
+import { gpu } from "./gpu.ts";
 import { useWebGpuKernels } from "./kernels.ts";
 
 const ignore = !BACKENDS.includes("webgpu");
@@ -85,6 +86,39 @@ for (const isSoftware of [true, false]) {
           );
         }
         tf.dispose([...tensors, upstream, y, ...gradients]);
+      }
+      backend.check();
+    },
+  });
+}
+
+for (const isSoftware of [true, false]) {
+  Deno.test({
+    name: `linearGelu() on a ${
+      isSoftware ? "software" : "real"
+    } GPU is one dispatch with the numbers of its two parts`,
+    ignore,
+    fn: async () => {
+      using backend = await startBackend("webgpu");
+      useWebGpuKernels(true, { isSoftware });
+      for (const [rows, inputs, outputs] of [[5, 3, 7], [33, 20, 36], [64, 32, 64]] as const) {
+        const random = new Random(rows);
+        const normal = (...shape: number[]): tf.Tensor =>
+          tf.tensor(
+            Float32Array.from({ length: tf.util.sizeFromShape(shape) }, () => random.normal()),
+            shape,
+          );
+        const [x, weight, bias] = [normal(rows, inputs), normal(outputs, inputs), normal(outputs)];
+        const before = gpu().dispatches.own;
+
+        const y = linearGelu(x, weight, bias);
+
+        assertEquals(gpu().dispatches.own, before + 1);
+        const parts = tf.tidy(() => gelu(linear(x, weight, bias)));
+        // The same operations in the same order; only a compiler may join a product and a sum in one of them.
+        const [actual, expected] = [await y.data(), await parts.data()];
+        expected.forEach((value, index) => assertLessOrEqual(Math.abs(actual[index]! - value), 1e-5));
+        tf.dispose([x, weight, bias, y, parts]);
       }
       backend.check();
     },

@@ -23,7 +23,7 @@ export interface Matrices {
   readonly share?: number;
 }
 
-/** Products of a batch, `c = a b (+ bias)`; all numbers are float32. */
+/** Products of a batch, `c = a b (+ bias)` and, if it is wanted, `gelu(c)`; all numbers are float32. */
 export interface Products {
   readonly a: Matrices;
   readonly b: Matrices;
@@ -31,6 +31,8 @@ export interface Products {
   readonly c: Matrices;
   /** `[columns]`, added to each row. */
   readonly bias?: tf.TensorInfo;
+  /** Written, where c lies in a tensor of the same size: GELU of it. */
+  readonly activated?: tf.TensorInfo;
   /** Of c. */
   readonly rows: number;
   /** Of c. */
@@ -63,7 +65,7 @@ export function multiply(
   products: Products,
   variant: MatMulVariant = gpu().isSoftware ? "registers" : "shared",
 ): void {
-  const { a, b, c, bias, rows, columns, inner, transposeA = false, transposeB = false } = products;
+  const { a, b, c, bias, activated, rows, columns, inner, transposeA = false, transposeB = false } = products;
   const [outer, share] = products.batch ?? [1, 1];
   const aStored = a.row ?? (transposeA ? rows : inner);
   const bStored = b.row ?? (transposeB ? inner : columns);
@@ -80,12 +82,15 @@ export function multiply(
     ...[layout.aOuter, layout.aShare, layout.bOuter, layout.bShare, layout.cOuter, layout.cShare],
   ].every((size) => size % 4 === 0);
   const kind: MatMulKind = {
-    ...{ transposeA, transposeB, bias: bias !== undefined },
+    ...{ transposeA, transposeB, bias: bias !== undefined, gelu: activated !== undefined },
     side: variant === "shared" ? sideFor(rows, columns, outer * share) : 0,
     quads: variant === "registers" && isInQuads,
   };
   gpu().run(matMulProgram(kind), {
-    buffers: { a: a.tensor, b: b.tensor, c: c.tensor, bias: bias ?? b.tensor }, // only bound if there is one
+    buffers: {
+      ...{ a: a.tensor, b: b.tensor, c: c.tensor },
+      ...{ bias: bias ?? b.tensor, activated: activated ?? c.tensor }, // only bound if there are such
+    },
     uniforms: layout,
     workgroups: matMulWorkgroups(kind, layout),
   });

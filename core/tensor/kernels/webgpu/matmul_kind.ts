@@ -16,4 +16,6 @@ export interface MatMulKind {
   readonly quads: boolean;
   /** One number per column is added. */
   readonly bias: boolean;
+  /** GELU of the result is written beside it. */
+  readonly gelu: boolean;
 }

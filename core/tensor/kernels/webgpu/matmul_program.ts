@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { NORMAL_SHARE } from "./gelu_shader.ts";
 import type { MatMulKind } from "./matmul_kind.ts";
 import { defineProgram, type Program } from "./program.ts";
 import { LANES, registerMain, tileSide } from "./matmul_registers.ts";
@@ -27,25 +28,27 @@ const UNIFORMS = {
 /** Values of the uniforms. */
 export type MatMulLayout = Readonly<Record<keyof typeof UNIFORMS, number>>;
 
-/** Its buffers: `c = a b + bias`; a kind without bias does not bind one. */
-export type MatMulProgram = Program<"a" | "b" | "bias" | "c", keyof typeof UNIFORMS>;
+/** Its buffers: `c = a b + bias`, `activated = gelu(c)`; a kind without bias or GELU does not bind these. */
+export type MatMulBuffer = "a" | "b" | "bias" | "c" | "activated";
+/** One of the programs. */
+export type MatMulProgram = Program<MatMulBuffer, keyof typeof UNIFORMS>;
 
 const programs = new Map<string, MatMulProgram>();
 
 /** The program of a kind. */
 export function matMulProgram(kind: MatMulKind): MatMulProgram {
-  const { side, transposeA, transposeB, quads, bias } = kind;
-  const name = `matMul ${transposeA ? "T" : "N"}${transposeB ? "T" : "N"} ${side} ${quads} ${bias}`;
+  const { side, transposeA, transposeB, quads, bias, gelu } = kind;
+  const name = `matMul ${transposeA ? "T" : "N"}${transposeB ? "T" : "N"} ${side} ${quads} ${bias} ${gelu}`;
   let program = programs.get(name);
   if (!program) {
     const type = quads ? "vec4<f32>" : "f32";
     const main = side ? sharedMain(kind) : registerMain(kind);
-    program = defineProgram<"a" | "b" | "bias" | "c", keyof typeof UNIFORMS>({
+    program = defineProgram<MatMulBuffer, keyof typeof UNIFORMS>({
       name,
       reads: { a: type, b: type, ...bias ? { bias: type } : {} },
-      writes: { c: type },
+      writes: { c: type, ...gelu ? { activated: type } : {} },
       uniforms: UNIFORMS,
-      code: place(kind) + main,
+      code: place(kind) + (gelu ? NORMAL_SHARE : "") + main,
     });
     programs.set(name, program);
   }

@@ -31,6 +31,7 @@ fn main(
   let row = my.row;
   let column = my.column;
 ${[...kind.quads ? quadLines(kind) : singleLines(kind)].join("\n")}
+${kind.gelu ? activation(kind) : ""}
 }
 `;
 }
@@ -122,6 +123,25 @@ function* singleLines({ bias }: MatMulKind): Iterable<string> {
         }${added}; }`;
     }
   }
+}
+
+/**
+ * Reads again what was just written: unrolled as the rest, the same function 64 times over would take longer to
+ * compile than all products together.
+ */
+function activation({ quads }: MatMulKind): string {
+  const side = tileSide(quads);
+  const share = quads ? 4 : 1;
+  const one = (z: string): string => `${z} * normalShare(${z}, bell(${z}))`;
+  const value = quads ? `vec4<f32>(${[...AXES].map((axis) => one(`z.${axis}`))})` : one("z");
+  return `
+  for (var r = row; r < min(row + ${side}u, uniforms.rows); r++) {
+    for (var j = column; j < min(column + ${side}u, uniforms.columns); j += ${share}u) {
+      let at = (my.c + r * uniforms.cRow + j) / ${share}u;
+      let z = c[at];
+      activated[at] = ${value};
+    }
+  }`;
 }
 
 const AXES = "xyzw";

@@ -38,7 +38,7 @@ ${[...sharedLines(kind)].join("\n")}
 `;
 }
 
-function* sharedLines({ side, transposeA, transposeB, bias }: MatMulKind): Iterable<string> {
+function* sharedLines({ side, transposeA, transposeB, bias, gelu }: MatMulKind): Iterable<string> {
   const { invocations, depth } = SHARED;
   const each = range(side / invocations);
   const loads = range(side * depth / invocations ** 2);
@@ -78,8 +78,9 @@ function* sharedLines({ side, transposeA, transposeB, bias }: MatMulKind): Itera
         `my.column + ${j * invocations}u + lane.x`,
       ];
       const added = bias ? ` + bias[${column}]` : "";
-      yield `if (${row} < uniforms.rows && ${column} < uniforms.columns) { ` +
-        `c[my.c + (${row}) * uniforms.cRow + ${column}] = c${i}_${j}${added}; }`;
+      yield `if (${row} < uniforms.rows && ${column} < uniforms.columns) {`;
+      yield `let at = my.c + (${row}) * uniforms.cRow + ${column}; let z = c${i}_${j}${added}; c[at] = z;`;
+      yield `${gelu ? "activated[at] = z * normalShare(z, bell(z));" : ""} }`;
     }
   }
 }
