@@ -11,6 +11,7 @@ import * as tf from "../deps/tfjs.ts";
 import { KBertError } from "../wall/errors.ts";
 import type { WebGpuBackend } from "./guards/webgpu_program.ts";
 import { guardWebGpuBuffers } from "./guards/webgpu_buffers.ts";
+import { guardFloat16 } from "./guards/webgpu_float16.ts";
 import { guardWebGpuPrograms } from "./guards/webgpu_programs.ts";
 
 /** A device with its error guard. Disposing of it destroys the device. */
@@ -41,12 +42,16 @@ const WANTED_LIMITS = [
   "maxComputeWorkgroupsPerDimension",
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
 
-/** Opens the default adapter with all its limits. Throws an error that says what is missing. */
+/** What is taken where it can be had: numbers of half the bytes, see float16.ts. */
+const WANTED_FEATURES = ["shader-f16"] as const satisfies readonly GPUFeatureName[];
+
+/** Opens the default adapter with all its limits and what it has of the features. Throws an error that says what is missing. */
 export async function openDevice(): Promise<OpenDevice> {
   const adapter = await navigator.gpu?.requestAdapter();
   if (!adapter) throw new Error("there is no GPU adapter on this machine");
   const limits = Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name]]));
-  const device = await adapter.requestDevice({ requiredLimits: limits });
+  const requiredFeatures = WANTED_FEATURES.filter((name) => adapter.features.has(name));
+  const device = await adapter.requestDevice({ requiredFeatures, requiredLimits: limits });
 
   let failure: string | undefined;
   let lost = false;
@@ -82,5 +87,6 @@ function guarded(backend: tf.WebGPUBackend): tf.WebGPUBackend {
   const parts = backend as unknown as WebGpuBackend;
   guardWebGpuBuffers(parts);
   guardWebGpuPrograms(parts);
+  guardFloat16(parts);
   return backend;
 }

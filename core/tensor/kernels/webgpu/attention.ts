@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type * as tf from "../../../deps/tfjs.ts";
+import * as tf from "../../../deps/tfjs.ts";
 import { type AttentionRule, type Operations } from "../composed.ts";
 import { differentiable, requireShape } from "../differentiable.ts";
 import { drop } from "./dropout.ts";
@@ -22,7 +22,7 @@ export const attention: Operations["attention"] = (query, key, value, bias, rule
     const weights = weigh(query!, key!, bias, shape, rule); // [B, A, S, S]
     save([query!, key!, value!, weights]);
     const dropped = dropFrom(weights, rule);
-    const context = gpu().allocate(query!.shape); // [B*S, H]
+    const context = gpu().allocate(query!.shape, gpu().floatTypeOf(query!)); // [B*S, H]
     multiply({
       ...{ rows: shape.length, columns: shape.width, inner: shape.length, batch: shape.heads },
       ...{ a: whole(dropped, shape), b: heads(value!, shape), c: heads(context, shape) },
@@ -59,12 +59,12 @@ function weigh(
   { scale }: AttentionRule,
 ): tf.Tensor {
   const { length, width } = shape;
-  const scores = gpu().allocate([...shape.heads, length, length]);
+  const scores = gpu().allocate([...shape.heads, length, length]); // float32: float16 ends at 65,504
   multiply({
     ...{ rows: length, columns: length, inner: width, transposeB: true, batch: shape.heads },
     ...{ a: heads(query, shape), b: heads(key, shape), c: whole(scores, shape) },
   });
-  const weights = softmaxRows(scores, bias, scale);
+  const weights = softmaxRows(scores, bias, scale, gpu().floatTypeOf(query));
   scores.dispose();
   return weights;
 }
@@ -95,7 +95,8 @@ function gradients(
     ...{ ...square, transposeA: true },
     ...{ a: whole(dScores, shape), b: heads(query, shape), c: heads(dKey, shape) },
   });
-  // What is left over goes with the tidy of the backward pass.
+  // At once: the tidy that they are in is that of the whole backward pass.
+  tf.dispose([dropped, dDropped, dWeights, dScores].filter((one) => one !== weights));
   return [dQuery, dKey, dValue];
 }
 

@@ -12,7 +12,8 @@ import type { Operations, RandomStates } from "../composed.ts";
 import { differentiable } from "../differentiable.ts";
 import { jumpTables } from "./dropout_jumps.ts";
 import { gpu } from "./gpu.ts";
-import { defineProgram } from "./program.ts";
+import { perType } from "./per_type.ts";
+import { defineProgram, type FloatType } from "./program.ts";
 
 /** See operations.ts. */
 export const dropout: Operations["dropout"] = (x, rate, states) =>
@@ -21,11 +22,12 @@ export const dropout: Operations["dropout"] = (x, rate, states) =>
 /** Both passes, without a tape: on x, or on the gradient of the result. The answer is the caller's. */
 export function drop(x: tf.Tensor, rate: number, states: RandomStates): tf.Tensor {
   if (rate === 0) return tf.clone(x);
-  const y = gpu().allocate(x.shape);
+  const type = gpu().floatTypeOf(x);
+  const y = gpu().allocate(x.shape, type);
   const bits = stretchBits(x.size);
   const threads = 4 * Math.ceil(x.size / 4 / 2 ** bits);
   const names = WORDS.map((name, index) => [name, states[index]!] as const);
-  gpu().run(program, {
+  gpu().run(program(type), {
     buffers: { x, y, jumps: gpu().table("jumps of xoshiro128**", jumpTables) },
     uniforms: {
       ...Object.fromEntries(names) as Record<Word, number>,
@@ -54,15 +56,16 @@ const WORDS = (["a", "b", "c", "d"] as const).flatMap((word) =>
 const ofStream = (word: string): string =>
   `vec4u(${STREAMS.map((stream) => `uniforms.${word}${stream}`)})[stream]`;
 
-const program = defineProgram({
-  name: "dropout",
-  reads: { x: "f32", jumps: "vec4<u32>" },
-  writes: { y: "f32" },
-  uniforms: {
-    ...Object.fromEntries(WORDS.map((name) => [name, "u32"])) as Record<Word, "u32">,
-    ...{ size: "u32", bits: "u32", last: "u32", kept: "f32" } as const,
-  },
-  code: `
+const program = perType((type: FloatType) =>
+  defineProgram({
+    name: "dropout",
+    reads: { x: type, jumps: "vec4<u32>" },
+    writes: { y: type },
+    uniforms: {
+      ...Object.fromEntries(WORDS.map((name) => [name, "u32"])) as Record<Word, "u32">,
+      ...{ size: "u32", bits: "u32", last: "u32", kept: "f32" } as const,
+    },
+    code: `
 fn jump(level: u32, state: vec4u) -> vec4u {
   var image = vec4u(0);
   for (var nibble = 0u; nibble < 32; nibble++) {
@@ -96,7 +99,8 @@ fn rotateLeft(value: u32, bits: u32) -> u32 { return (value << bits) | (value >>
     let d = state.w ^ state.y;
     state = vec4u(state.x ^ d, state.y ^ c, c ^ (state.y << 9), rotateLeft(d, 11));
     // A product with zero and not a zero: NaN stays NaN, and the sign is that of the composition.
-    y[i] = x[i] * select(uniforms.kept, 0.0, draw <= uniforms.last);
+    y[i] = ${type}(f32(x[i]) * select(uniforms.kept, 0.0, draw <= uniforms.last));
   }
 }`,
-});
+  })
+);

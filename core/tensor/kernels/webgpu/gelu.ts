@@ -10,13 +10,16 @@ import type { Operations } from "../composed.ts";
 import { differentiable } from "../differentiable.ts";
 import { NORMAL_SHARE } from "./gelu_shader.ts";
 import { gpu } from "./gpu.ts";
-import { defineProgram, type ElementType, type Program } from "./program.ts";
+import { perType } from "./per_type.ts";
+import { defineProgram, type FloatType } from "./program.ts";
 
 /** See operations.ts. */
 export const gelu: Operations["gelu"] = differentiable((save, x) => {
   save([x!]);
-  const y = gpu().allocate(x!.shape);
-  gpu().run(forward, { buffers: { x: x!, y }, uniforms: { size: y.size }, workgroups: groupsOf(y.size) });
+  const type = gpu().floatTypeOf(x!);
+  const y = gpu().allocate(x!.shape, type);
+  const [buffers, uniforms] = [{ x: x!, y }, { size: y.size }];
+  gpu().run(forward(type), { buffers, uniforms, workgroups: groupsOf(y.size) });
   return [y, (dy, [x]) => [geluGradient(x!, dy)]];
 });
 
@@ -24,7 +27,7 @@ export const gelu: Operations["gelu"] = differentiable((save, x) => {
 export function geluGradient(x: tf.Tensor, dy: tf.Tensor): tf.Tensor {
   const dx = gpu().allocate(x.shape);
   const [buffers, uniforms] = [{ x, dy, dx }, { size: x.size }];
-  gpu().run(backward, { buffers, uniforms, workgroups: groupsOf(x.size) });
+  gpu().run(backward(gpu().floatTypeOf(x)), { buffers, uniforms, workgroups: groupsOf(x.size) });
   return dx;
 }
 
@@ -33,37 +36,38 @@ const PER_GROUP = 256;
 
 const groupsOf = (size: number): number => Math.ceil(size / PER_GROUP);
 
-const forward = elementwise("gelu", { x: "f32" }, "y", `y[i] = x[i] * normalShare(x[i], bell(x[i]));`);
-
-const backward = elementwise(
-  "gelu, gradient",
-  { x: "f32", dy: "f32" },
-  "dx",
-  `let one = x[i];
-    let height = bell(one);
-    dx[i] = dy[i] * (normalShare(one, height) + one * 0.3989422804014327 * height);`,
+const forward = perType((type: FloatType) =>
+  defineProgram({
+    name: "gelu",
+    reads: { x: type },
+    writes: { y: type },
+    uniforms: { size: "u32" },
+    code: main(`y[i] = ${type}(one * normalShare(one, bell(one)));`),
+  })
 );
 
-function elementwise<In extends string, Out extends string>(
-  name: string,
-  reads: Readonly<Record<In, ElementType>>,
-  out: Out,
-  body: string,
-): Program<In | Out, "size"> {
-  return defineProgram<In | Out, "size">({
-    name,
-    reads: reads as Readonly<Partial<Record<In | Out, ElementType>>>,
-    writes: { [out]: "f32" } as Readonly<Partial<Record<In | Out, ElementType>>>,
+const backward = perType((type: FloatType) =>
+  defineProgram({
+    name: "gelu, gradient",
+    reads: { x: type, dy: "f32" },
+    writes: { dx: "f32" },
     uniforms: { size: "u32" },
-    code: `${NORMAL_SHARE}
+    code: main(`let height = bell(one);
+    dx[i] = dy[i] * (normalShare(one, height) + one * 0.3989422804014327 * height);`),
+  })
+);
+
+/** `one` is x there. */
+function main(body: string): string {
+  return `${NORMAL_SHARE}
 @compute @workgroup_size(64) fn main(
   @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
   let first = flatGroup(group, groups) * ${PER_GROUP} + lane;
   for (var i = first; i < min(first + ${PER_GROUP}, uniforms.size); i += 64) {
+    let one = f32(x[i]);
     ${body}
   }
-}`,
-  });
+}`;
 }

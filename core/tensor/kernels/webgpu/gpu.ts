@@ -9,7 +9,8 @@
  */
 import * as tf from "../../../deps/tfjs.ts";
 import { unsupported } from "../../guards/refusal.ts";
-import type { ElementType, Program } from "./program.ts";
+import { isFloat16, storeAsFloat16 } from "./float16_storage.ts";
+import type { ElementType, FloatType, Program } from "./program.ts";
 import { forgetReads, hookInto, type WebGpuBackend } from "./program_backend.ts";
 import { compile, type CompiledProgram } from "./program_pipeline.ts";
 import { UniformBatch } from "./program_uniforms.ts";
@@ -67,11 +68,22 @@ export class Gpu {
     return this.#backend.device.limits;
   }
 
-  /** An uninitialized tensor. It is the caller's, or that of the tidy it is made in. */
-  allocate(shape: readonly number[], dtype: "float32" | "int32" = "float32"): tf.Tensor {
+  /**
+   * An uninitialized tensor. It is the caller's, or that of the tidy it is made in.
+   *
+   * @param dtype of the numbers; one of `f16` is a tensor of float32 for tfjs, see float16_storage.ts
+   */
+  allocate(shape: readonly number[], dtype: "int32" | FloatType = "f32"): tf.Tensor {
     // One without numbers is on the host: no buffer can be empty.
     const empty = shape.includes(0) ? new Float32Array(0) : undefined;
-    return tf.engine().makeTensorFromTensorInfo(this.#backend.makeTensorInfo(shape, dtype, empty));
+    const info = this.#backend.makeTensorInfo(shape, dtype === "int32" ? dtype : "float32", empty);
+    if (dtype === "f16" && !empty) storeAsFloat16(this.#backend, info);
+    return tf.engine().makeTensorFromTensorInfo(info);
+  }
+
+  /** How shaders see the numbers of a tensor that is of float32 for tfjs. */
+  floatTypeOf({ dataId }: tf.TensorInfo): FloatType {
+    return isFloat16(this.#backend.tensorMap.get(dataId)) ? "f16" : "f32";
   }
 
   /** Constant numbers on the device, made once per backend; it owns them. */
@@ -97,7 +109,7 @@ export class Gpu {
 
   /** A copy of a tensor with memory of its own; the caller's. */
   copy(tensor: tf.TensorInfo): tf.Tensor {
-    const copy = this.allocate(tensor.shape, tensor.dtype as "float32" | "int32");
+    const copy = this.allocate(tensor.shape, tensor.dtype === "int32" ? "int32" : this.floatTypeOf(tensor));
     const [from, to] = [this.#upload(tensor, "copy"), this.#upload(copy, "copy")];
     this.#backend.ensureCommandEncoderReady();
     this.#backend.endComputePassEncoder();
@@ -159,7 +171,7 @@ export class Gpu {
     this.#backend.commandQueueOwnedIds.add(dataId);
     const { dtype, resource } = this.#backend.tensorMap.get(dataId);
     // A cast from int32 may only change the label: the numbers would be read as what they are not.
-    if (type && type.includes("f32") !== (dtype === "float32")) {
+    if (type && !TYPES_OF[dtype]?.test(type)) {
       throw new TypeError(
         `Cannot read numbers of ${dtype} as ${type} in ${operation}; multiply by one after a cast`,
       );
@@ -195,6 +207,12 @@ export class Gpu {
     this.#compiled.clear();
   }
 }
+
+/** What the numbers in a buffer can be read as. */
+const TYPES_OF: Readonly<Record<string, RegExp>> = {
+  ...{ float32: /f32/, float16: /f16/ },
+  ...{ int32: /i32|u32/, bool: /i32|u32/ },
+};
 
 const runners = new WeakMap<object, Gpu>();
 

@@ -9,6 +9,7 @@ import { updateParameters } from "./adamw.ts";
 import { attention } from "./attention.ts";
 import { dropout } from "./dropout.ts";
 import { embed } from "./embedding.ts";
+import { replaceAdd } from "./float16.ts";
 import { gelu } from "./gelu.ts";
 import { gpu } from "./gpu.ts";
 import { layerNorm } from "./layer_norm.ts";
@@ -29,6 +30,7 @@ export interface WebGpuKernelOptions {
 export function useWebGpuKernels(on: boolean, { isSoftware }: WebGpuKernelOptions = {}): void {
   if (isSoftware !== undefined) gpu().isSoftware = isSoftware;
   replaceMatMul(on);
+  replaceAdd(on);
   registerKernels("webgpu", on ? OPERATIONS : {});
 }
 

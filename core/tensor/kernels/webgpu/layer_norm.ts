@@ -12,7 +12,8 @@ import * as tf from "../../../deps/tfjs.ts";
 import type { Operations } from "../composed.ts";
 import { differentiable, requireShape, rowsOf } from "../differentiable.ts";
 import { gpu } from "./gpu.ts";
-import { defineProgram } from "./program.ts";
+import { perType } from "./per_type.ts";
+import { defineProgram, type FloatType } from "./program.ts";
 import { defineRowProgram, runRows } from "./rows.ts";
 
 /** Rows that one thread adds up for gamma and beta. */
@@ -24,47 +25,51 @@ export const layerNorm: Operations["layerNorm"] = (x, gamma, beta, epsilon) =>
     const width = x!.shape.at(-1)!;
     const rows = rowsOf(x!, width);
     for (const vector of [gamma!, beta!]) requireShape(vector, [width]);
-    const [y, moments] = [gpu().allocate(x!.shape), gpu().allocate([rows, 2])];
+    const type = gpu().floatTypeOf(x!);
+    const [y, moments] = [gpu().allocate(x!.shape, type), gpu().allocate([rows, 2])];
     const buffers = { x: x!, gamma: gamma!, beta: beta!, y, moments };
-    runRows(forward, buffers, { rows, width, epsilon });
+    runRows(forward(type), buffers, { rows, width, epsilon });
     save([x!, gamma!, moments]);
     return [y, (dy, [x, gamma, moments]) => {
       const dx = gpu().allocate(x!.shape);
-      runRows(backward, { x: x!, gamma: gamma!, moments: moments!, dy, dx }, { rows, width });
+      runRows(backward(type), { x: x!, gamma: gamma!, moments: moments!, dy, dx }, { rows, width });
       return [dx, ...vectorGradients(x!, moments!, dy, rows, width)];
     }];
   })(x, gamma, beta);
 
-const forward = defineRowProgram({
-  name: "layerNorm",
-  reads: { x: "f32", gamma: "f32", beta: "f32" },
-  writes: { y: "f32", moments: "f32" },
-  uniforms: { epsilon: "f32" },
-  code: `
+const forward = perType((type: FloatType) =>
+  defineRowProgram({
+    name: "layerNorm",
+    reads: { x: type, gamma: "f32", beta: "f32" },
+    writes: { y: type, moments: "f32" },
+    uniforms: { epsilon: "f32" },
+    code: `
   var sum = 0.0;
-  for (var i = lane; i < width; i += LANES) { sum += x[start + i]; }
+  for (var i = lane; i < width; i += LANES) { sum += f32(x[start + i]); }
   let mean = rowSum(sum, lane) / f32(width);
   var squares = 0.0;
   for (var i = lane; i < width; i += LANES) {
-    let centred = x[start + i] - mean;
+    let centred = f32(x[start + i]) - mean;
     squares += centred * centred;
   }
   let scale = 1 / sqrt(rowSum(squares, lane) / f32(width) + uniforms.epsilon);
   for (var i = lane; i < width; i += LANES) {
-    y[start + i] = (x[start + i] - mean) * scale * gamma[i] + beta[i];
+    y[start + i] = ${type}((f32(x[start + i]) - mean) * scale * gamma[i] + beta[i]);
   }
   if (lane == 0) {
     moments[2 * row] = mean;
     moments[2 * row + 1] = scale;
   }`,
-});
+  })
+);
 
-const backward = defineRowProgram({
-  name: "layerNorm, gradient of x",
-  reads: { x: "f32", gamma: "f32", moments: "f32", dy: "f32" },
-  writes: { dx: "f32" },
-  uniforms: {},
-  code: `
+const backward = perType((type: FloatType) =>
+  defineRowProgram({
+    name: "layerNorm, gradient of x",
+    reads: { x: type, gamma: "f32", moments: "f32", dy: "f32" },
+    writes: { dx: "f32" },
+    uniforms: {},
+    code: `
   let mean = moments[2 * row];
   let scale = moments[2 * row + 1];
   var inner = 0.0;
@@ -72,15 +77,16 @@ const backward = defineRowProgram({
   for (var i = lane; i < width; i += LANES) {
     let one = dy[start + i] * gamma[i];
     inner += one;
-    product += one * (x[start + i] - mean) * scale;
+    product += one * (f32(x[start + i]) - mean) * scale;
   }
   let meanInner = rowSum(inner, lane) / f32(width);
   let meanProduct = rowSum(product, lane) / f32(width);
   for (var i = lane; i < width; i += LANES) {
-    let normal = (x[start + i] - mean) * scale;
+    let normal = (f32(x[start + i]) - mean) * scale;
     dx[start + i] = scale * (dy[start + i] * gamma[i] - meanInner - normal * meanProduct);
   }`,
-});
+  })
+);
 
 const THREAD = `@compute @workgroup_size(64) fn main(
   @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -90,12 +96,13 @@ const THREAD = `@compute @workgroup_size(64) fn main(
   let width = uniforms.width;`;
 
 /** A thread has one column of some rows. */
-const vectorParts = defineProgram({
-  name: "layerNorm, parts of gamma and beta",
-  reads: { x: "f32", moments: "f32", dy: "f32" },
-  writes: { gammaParts: "f32", betaParts: "f32" },
-  uniforms: { rows: "u32", width: "u32", size: "u32" },
-  code: `${THREAD}
+const vectorParts = perType((type: FloatType) =>
+  defineProgram({
+    name: "layerNorm, parts of gamma and beta",
+    reads: { x: type, moments: "f32", dy: "f32" },
+    writes: { gammaParts: "f32", betaParts: "f32" },
+    uniforms: { rows: "u32", width: "u32", size: "u32" },
+    code: `${THREAD}
   if (index >= uniforms.size) { return; }
   let column = index % width;
   let first = index / width * ${ROWS_PER_PART};
@@ -104,13 +111,14 @@ const vectorParts = defineProgram({
   var dBeta = 0.0;
   for (var row = first; row < end; row++) {
     let one = dy[row * width + column];
-    dGamma += one * (x[row * width + column] - moments[2 * row]) * moments[2 * row + 1];
+    dGamma += one * (f32(x[row * width + column]) - moments[2 * row]) * moments[2 * row + 1];
     dBeta += one;
   }
   gammaParts[index] = dGamma;
   betaParts[index] = dBeta;
 }`,
-});
+  })
+);
 
 const vectorSums = defineProgram({
   name: "layerNorm, gradients of gamma and beta",
@@ -142,7 +150,7 @@ function vectorGradients(
   const size = parts * width;
   const [gammaParts, betaParts] = [gpu().allocate([parts, width]), gpu().allocate([parts, width])];
   const [dGamma, dBeta] = [gpu().allocate([width]), gpu().allocate([width])];
-  gpu().run(vectorParts, {
+  gpu().run(vectorParts(gpu().floatTypeOf(x)), {
     buffers: { x, moments, dy, gammaParts, betaParts },
     uniforms: { rows, width, size },
     workgroups: Math.ceil(size / 64),

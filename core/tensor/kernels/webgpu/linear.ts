@@ -7,6 +7,7 @@
 import * as tf from "../../../deps/tfjs.ts";
 import type { Operations } from "../composed.ts";
 import { differentiable, requireShape, rowsOf } from "../differentiable.ts";
+import { convert } from "./float16.ts";
 import { geluGradient } from "./gelu.ts";
 import { gpu } from "./gpu.ts";
 import { multiply } from "./matmul.ts";
@@ -14,19 +15,28 @@ import { columnSums } from "./sums.ts";
 
 /** `x weightᵀ + bias`; see operations.ts. */
 export const linear: Operations["linear"] = differentiable((save, x, weight, bias) => {
-  save([x!, weight!]);
-  const y = gpu().allocate(resultShape(x!, weight!, bias!));
-  project(x!, weight!, bias!, y);
+  const type = gpu().floatTypeOf(x!);
+  const stored = convert(weight!, type);
+  save([x!, stored]);
+  const y = gpu().allocate(resultShape(x!, weight!, bias!), type);
+  project(x!, stored, bias!, y);
   return [y, (dy, [x, weight]) => gradients(dy, x!, weight!)];
 });
 
 /** `gelu(x weightᵀ + bias)`: the product writes both, as the gradient needs what GELU was computed from. */
 export const linearGelu: Operations["linearGelu"] = differentiable((save, x, weight, bias) => {
   const shape = resultShape(x!, weight!, bias!);
-  const [z, y] = [gpu().allocate(shape), gpu().allocate(shape)];
-  project(x!, weight!, bias!, z, y);
-  save([x!, weight!, z]);
-  return [y, (dy, [x, weight, z]) => gradients(geluGradient(z!, dy), x!, weight!)];
+  const type = gpu().floatTypeOf(x!);
+  const stored = convert(weight!, type);
+  const [z, y] = [gpu().allocate(shape, type), gpu().allocate(shape, type)];
+  project(x!, stored, bias!, z, y);
+  save([x!, stored, z]);
+  return [y, (dy, [x, weight, z]) => {
+    const dz = geluGradient(z!, dy);
+    const found = gradients(dz, x!, weight!);
+    dz.dispose(); // at once: the tidy that it is in is that of the whole backward pass
+    return found;
+  }];
 });
 
 function resultShape(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor): number[] {
@@ -50,16 +60,18 @@ function project(
   });
 }
 
-/** Of x, weight and bias; what is left over goes with the tidy of the backward pass. */
+/** Of x, weight and bias; the tape's. */
 function gradients(dy: tf.Tensor, x: tf.Tensor, weight: tf.Tensor): tf.Tensor[] {
   const [outputs, inputs] = weight.shape as [number, number];
   const rows = rowsOf(x, inputs);
-  const dx = gpu().allocate(x.shape);
+  const [dx, flat] = [gpu().allocate(x.shape), tf.reshape(dy, [rows, outputs])];
   multiply({
     ...{ rows, columns: inputs, inner: outputs },
     ...{ a: { tensor: dy }, b: { tensor: weight }, c: { tensor: dx } },
   });
-  return [dx, weightGradient(dy, x, rows, weight.shape), columnSums(tf.reshape(dy, [rows, outputs]))];
+  const found = [dx, weightGradient(dy, x, rows, weight.shape), columnSums(flat)];
+  flat.dispose();
+  return found;
 }
 
 /**
@@ -77,7 +89,11 @@ function weightGradient(dy: tf.Tensor, x: tf.Tensor, rows: number, shape: readon
     b: { tensor: x, share: inner * inputs },
     c: { tensor: products, share: outputs * inputs },
   });
-  return stretches === 1 ? products : tf.reshape(columnSums(products), [outputs, inputs]);
+  if (stretches === 1) return products;
+  const sums = columnSums(products);
+  const whole = tf.reshape(sums, [outputs, inputs]);
+  tf.dispose([products, sums]);
+  return whole;
 }
 
 /** Numbers of results below which a GPU is not busy, and rows above which a stretch is worth its sum. */

@@ -10,11 +10,12 @@ import * as tf from "../../../deps/tfjs.ts";
 import type { MatMulKind } from "./matmul_kind.ts";
 import { matMulProgram, matMulWorkgroups } from "./matmul_program.ts";
 import { gpu } from "./gpu.ts";
+import type { FloatType } from "./program.ts";
 import type { WebGpuBackend } from "./program_backend.ts";
 
 /** Where matrices lie in a tensor, in numbers. The rows are those that are stored, also of a transposed one. */
 export interface Matrices {
-  /** float32. */
+  /** float32, or stored as float16. */
   readonly tensor: tf.TensorInfo;
   /** From one stored row to the next; the length of a stored row if it is left out. */
   readonly row?: number;
@@ -23,7 +24,7 @@ export interface Matrices {
   readonly share?: number;
 }
 
-/** Products of a batch, `c = a b (+ bias)` and, if it is wanted, `gelu(c)`; all numbers are float32. */
+/** Products of a batch, `c = a b (+ bias)` and, if it is wanted, `gelu(c)`. Computed in float32, however they are stored. */
 export interface Products {
   readonly a: Matrices;
   readonly b: Matrices;
@@ -81,7 +82,13 @@ export function multiply(
     ...[columns, inner, transposeA ? rows : 0, aStored, bStored, layout.cRow],
     ...[layout.aOuter, layout.aShare, layout.bOuter, layout.bShare, layout.cOuter, layout.cShare],
   ].every((size) => size % 4 === 0);
+  const [ofA, ofB, ofC] = [a, b, c].map(({ tensor }) => gpu().floatTypeOf(tensor)) as [
+    FloatType,
+    FloatType,
+    FloatType,
+  ];
   const kind: MatMulKind = {
+    types: { a: ofA, b: ofB, c: ofC },
     ...{ transposeA, transposeB, bias: bias !== undefined, gelu: activated !== undefined },
     side: variant === "shared" ? sideFor(rows, columns, outer * share) : 0,
     quads: variant === "registers" && isInQuads,

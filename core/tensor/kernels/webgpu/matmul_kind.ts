@@ -4,8 +4,12 @@
  * @module
  */
 
+import type { FloatType } from "./program.ts";
+
 /** What a program is made for. */
 export interface MatMulKind {
+  /** How the matrices are stored; sums and the bias are `f32`, and what GELU is written to is as c is. */
+  readonly types: Readonly<Record<"a" | "b" | "c", FloatType>>;
   /** Numbers along each side of a tile in workgroup memory; 0 for tiles in registers. */
   readonly side: 0 | 32 | 64;
   /** a is stored as `[inner, rows]`: neighbours in memory are neighbours along a column of it. */

@@ -8,7 +8,7 @@
  */
 import { NORMAL_SHARE } from "./gelu_shader.ts";
 import type { MatMulKind } from "./matmul_kind.ts";
-import { defineProgram, type Program } from "./program.ts";
+import { defineProgram, type ElementType, type FloatType, type Program } from "./program.ts";
 import { LANES, registerMain, tileSide } from "./matmul_registers.ts";
 import { sharedMain } from "./matmul_shared.ts";
 
@@ -37,16 +37,20 @@ const programs = new Map<string, MatMulProgram>();
 
 /** The program of a kind. */
 export function matMulProgram(kind: MatMulKind): MatMulProgram {
-  const { side, transposeA, transposeB, quads, bias, gelu } = kind;
-  const name = `matMul ${transposeA ? "T" : "N"}${transposeB ? "T" : "N"} ${side} ${quads} ${bias} ${gelu}`;
+  const { side, transposeA, transposeB, quads, bias, gelu, types } = kind;
+  const numbers = `${types.a} ${types.b} ${types.c}`;
+  const name = `matMul ${transposeA ? "T" : "N"}${
+    transposeB ? "T" : "N"
+  } ${side} ${quads} ${bias} ${gelu} ${numbers}`;
   let program = programs.get(name);
   if (!program) {
-    const type = quads ? "vec4<f32>" : "f32";
+    const stored = (type: FloatType): ElementType => quads ? `vec4<${type}>` : type;
+    const [a, b, c] = [stored(types.a), stored(types.b), stored(types.c)];
     const main = side ? sharedMain(kind) : registerMain(kind);
     program = defineProgram<MatMulBuffer, keyof typeof UNIFORMS>({
       name,
-      reads: { a: type, b: type, ...bias ? { bias: type } : {} },
-      writes: { c: type, ...gelu ? { activated: type } : {} },
+      reads: { a, b, ...bias ? { bias: stored("f32") } : {} },
+      writes: { c, ...gelu ? { activated: c } : {} },
       uniforms: UNIFORMS,
       code: place(kind) + (gelu ? NORMAL_SHARE : "") + main,
     });

@@ -40,7 +40,7 @@ ${kind.gelu ? activation(kind) : ""}
  * Four steps of the inner axis at once, all in vectors of four. Behind an edge the last rows and columns are
  * computed again, and not stored.
  */
-function* quadLines({ transposeA, transposeB, bias }: MatMulKind): Iterable<string> {
+function* quadLines({ transposeA, transposeB, bias, types }: MatMulKind): Iterable<string> {
   const side = tileSide(true);
   const quads = range(side / 4);
   if (transposeA) {
@@ -66,13 +66,13 @@ function* quadLines({ transposeA, transposeB, bias }: MatMulKind): Iterable<stri
   yield "for (var k = 0u; k < uniforms.inner; k += 4u) {";
   if (transposeA) {
     for (const q of range(side / 4)) {
-      for (const k of range(4)) yield `let p${k}_${q} = a[a${q}]; a${q} += aStep;`;
+      for (const k of range(4)) yield `let p${k}_${q} = vec4<f32>(a[a${q}]); a${q} += aStep;`;
     }
-  } else for (const r of range(side)) yield `let p${r} = a[a${r}]; a${r}++;`;
+  } else for (const r of range(side)) yield `let p${r} = vec4<f32>(a[a${r}]); a${r}++;`;
   for (const q of quads) {
     for (const j of range(4)) {
       const at = transposeB ? `b${4 * q + j}` : `b${q}`;
-      yield `let q${j}_${q} = b[${at}]; ${at} += ${transposeB ? "1u" : "bStep"};`;
+      yield `let q${j}_${q} = vec4<f32>(b[${at}]); ${at} += ${transposeB ? "1u" : "bStep"};`;
     }
     for (const k of range(4)) {
       const right = transposeB ? `vec4<f32>(${range(4).map((j) => `q${j}_${q}.${AXES[k]}`)})` : `q${k}_${q}`;
@@ -89,13 +89,13 @@ function* quadLines({ transposeA, transposeB, bias }: MatMulKind): Iterable<stri
     for (const q of quads) {
       const added = bias ? ` + bias[column / 4u + ${q}u]` : "";
       yield `if (row + ${r}u < uniforms.rows && column + ${4 * q}u < uniforms.columns) { ` +
-        `c[(my.c + (row + ${r}u) * uniforms.cRow + column) / 4u + ${q}u] = c${r}_${q}${added}; }`;
+        `c[(my.c + (row + ${r}u) * uniforms.cRow + column) / 4u + ${q}u] = vec4<${types.c}>(c${r}_${q}${added}); }`;
     }
   }
 }
 
 /** One step of the inner axis at a time; sizes and strides are any. */
-function* singleLines({ bias }: MatMulKind): Iterable<string> {
+function* singleLines({ bias, types }: MatMulKind): Iterable<string> {
   const side = tileSide(false);
   for (const r of range(side)) {
     yield `var a${r} = my.a + min(row + ${r}u, uniforms.rows - 1u) * uniforms.aRow;`;
@@ -106,9 +106,9 @@ function* singleLines({ bias }: MatMulKind): Iterable<string> {
   for (const r of range(side)) for (const q of range(side / 4)) yield `var c${r}_${q} = vec4<f32>();`;
 
   yield "for (var k = 0u; k < uniforms.inner; k++) {";
-  for (const r of range(side)) yield `let p${r} = vec4<f32>(a[a${r}]); a${r} += uniforms.aInner;`;
+  for (const r of range(side)) yield `let p${r} = vec4<f32>(f32(a[a${r}])); a${r} += uniforms.aInner;`;
   for (const q of range(side / 4)) {
-    yield `let s${q} = vec4<f32>(${range(4).map((j) => `b[b${4 * q + j}]`)});`;
+    yield `let s${q} = vec4<f32>(${range(4).map((j) => `f32(b[b${4 * q + j}])`)});`;
     for (const j of range(4)) yield `b${4 * q + j} += uniforms.bInner;`;
     for (const r of range(side)) yield `c${r}_${q} = fma(p${r}, s${q}, c${r}_${q});`;
   }
@@ -117,10 +117,9 @@ function* singleLines({ bias }: MatMulKind): Iterable<string> {
   for (const r of range(side)) {
     for (const j of range(side)) {
       const added = bias ? ` + bias[column + ${j}u]` : "";
+      const value = `${types.c}(c${r}_${j >> 2}.${AXES[j % 4]}${added})`;
       yield `if (row + ${r}u < uniforms.rows && column + ${j}u < uniforms.columns) { ` +
-        `c[my.c + (row + ${r}u) * uniforms.cRow + column + ${j}u] = c${r}_${j >> 2}.${
-          AXES[j % 4]
-        }${added}; }`;
+        `c[my.c + (row + ${r}u) * uniforms.cRow + column + ${j}u] = ${value}; }`;
     }
   }
 }
@@ -129,17 +128,18 @@ function* singleLines({ bias }: MatMulKind): Iterable<string> {
  * Reads again what was just written: unrolled as the rest, the same function 64 times over would take longer to
  * compile than all products together.
  */
-function activation({ quads }: MatMulKind): string {
+function activation({ quads, types }: MatMulKind): string {
   const side = tileSide(quads);
   const share = quads ? 4 : 1;
   const one = (z: string): string => `${z} * normalShare(${z}, bell(${z}))`;
+  const [type, float] = quads ? [`vec4<${types.c}>`, "vec4<f32>"] : [types.c, "f32"];
   const value = quads ? `vec4<f32>(${[...AXES].map((axis) => one(`z.${axis}`))})` : one("z");
   return `
   for (var r = row; r < min(row + ${side}u, uniforms.rows); r++) {
     for (var j = column; j < min(column + ${side}u, uniforms.columns); j += ${share}u) {
       let at = (my.c + r * uniforms.cRow + j) / ${share}u;
-      let z = c[at];
-      activated[at] = ${value};
+      let z = ${float}(c[at]);
+      activated[at] = ${type}(${value});
     }
   }`;
 }

@@ -38,10 +38,12 @@ ${[...sharedLines(kind)].join("\n")}
 `;
 }
 
-function* sharedLines({ side, transposeA, transposeB, bias, gelu }: MatMulKind): Iterable<string> {
+function* sharedLines({ side, transposeA, transposeB, bias, gelu, types }: MatMulKind): Iterable<string> {
   const { invocations, depth } = SHARED;
   const each = range(side / invocations);
   const loads = range(side * depth / invocations ** 2);
+  // From the number as it is stored, which is the one that its gradient is computed from.
+  const activation = gelu ? `let z = f32(y); activated[at] = ${types.c}(z * normalShare(z, bell(z)));` : "";
   for (const i of each) for (const j of each) yield `var c${i}_${j} = 0.0;`;
 
   yield "for (var first = 0u; first < uniforms.inner; first += DEPTH) {";
@@ -53,11 +55,11 @@ function* sharedLines({ side, transposeA, transposeB, bias, gelu }: MatMulKind):
     yield `let row = my.row + index ${rowA}; let innerA = first + index ${innerA};`;
     yield `let hasA = row < uniforms.rows && innerA < uniforms.inner;`;
     yield `let fromA = select(0u, my.a + row * uniforms.aRow + innerA * uniforms.aInner, hasA);`;
-    yield `tileA[index ${innerA} * STRIDE + index ${rowA}] = select(0.0, a[fromA], hasA);`;
+    yield `tileA[index ${innerA} * STRIDE + index ${rowA}] = select(0.0, f32(a[fromA]), hasA);`;
     yield `let column = my.column + index ${columnB}; let innerB = first + index ${innerB};`;
     yield `let hasB = column < uniforms.columns && innerB < uniforms.inner;`;
     yield `let fromB = select(0u, my.b + innerB * uniforms.bInner + column * uniforms.bColumn, hasB);`;
-    yield `tileB[index ${innerB} * STRIDE + index ${columnB}] = select(0.0, b[fromB], hasB); }`;
+    yield `tileB[index ${innerB} * STRIDE + index ${columnB}] = select(0.0, f32(b[fromB]), hasB); }`;
   }
   yield "workgroupBarrier();";
   yield "let end = min(DEPTH, uniforms.inner - first);";
@@ -79,8 +81,8 @@ function* sharedLines({ side, transposeA, transposeB, bias, gelu }: MatMulKind):
       ];
       const added = bias ? ` + bias[${column}]` : "";
       yield `if (${row} < uniforms.rows && ${column} < uniforms.columns) {`;
-      yield `let at = my.c + (${row}) * uniforms.cRow + ${column}; let z = c${i}_${j}${added}; c[at] = z;`;
-      yield `${gelu ? "activated[at] = z * normalShare(z, bell(z));" : ""} }`;
+      yield `let at = my.c + (${row}) * uniforms.cRow + ${column}; let y = ${types.c}(c${i}_${j}${added}); c[at] = y;`;
+      yield `${activation} }`;
     }
   }
 }

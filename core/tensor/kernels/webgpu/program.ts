@@ -4,8 +4,10 @@
  *
  * @module
  */
-/** Type of an element in WGSL. float32 tensors are `f32`, int32 ones `i32`. */
-export type ElementType = "f32" | "i32" | "u32" | "vec4<f32>" | "vec4<u32>";
+/** Type of a number in WGSL that is computed with as `f32`, however it is stored; see float16.ts. */
+export type FloatType = "f32" | "f16";
+/** Type of an element in WGSL. float32 tensors are `f32`, those stored as float16 `f16`, int32 ones `i32`. */
+export type ElementType = FloatType | "i32" | "u32" | `vec4<${FloatType}>` | "vec4<u32>";
 
 /** What a program says of itself. */
 export interface ProgramSource<Buffer extends string, Uniform extends string> {
@@ -81,7 +83,9 @@ export function defineProgram<Buffer extends string, Uniform extends string>(
     declarations.push(`struct Uniforms { ${fields.join(", ")} }`);
     declarations.push(`@group(0) @binding(${bindings.length}) var<uniform> uniforms: Uniforms;`);
   }
-  return { name, uniforms, bindings, shader: [...declarations, FLAT_GROUP, code].join("\n") };
+  // Only where it is used: a device without it refuses the directive.
+  const enabled = bindings.some(({ type }) => type.includes("f16")) ? ["enable f16;"] : [];
+  return { name, uniforms, bindings, shader: [...enabled, ...declarations, FLAT_GROUP, code].join("\n") };
 }
 
 const FLAT_GROUP =
