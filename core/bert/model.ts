@@ -12,6 +12,7 @@
  */
 import * as tf from "../deps/tfjs.ts";
 import { checkpointed } from "../tensor/checkpointing.ts";
+import { type Precision, toFloat16, toFloat32 } from "../tensor/float16.ts";
 import { requireFittingParameters } from "../tensor/limits.ts";
 import { attention, dropout, embed, layerNorm, linear, linearGelu } from "../tensor/operations.ts";
 import { Random } from "../tensor/random.ts";
@@ -45,6 +46,11 @@ export interface ForwardOptions {
    * numbers with less memory. @default {false}
    */
   readonly gradientCheckpointing?: boolean;
+  /**
+   * How the numbers between the layers are stored: float16 takes half the memory where the adapter has it, and
+   * rounds them. Parameters, hidden states that come out, and gradients are float32. @default {"float32"}
+   */
+  readonly precision?: Precision;
 }
 
 /** Added to the attention scores of padding. Not -Infinity: a row of nothing else would become NaN. */
@@ -120,12 +126,13 @@ export class BertEncoder implements Disposable {
    * Hidden states of the last block, `[batch, length, hidden]`; the caller disposes of them.
    *
    * @param place seeds dropout; nothing is dropped without it
-   * @throws {KBertError} `input/invalid` if the sequences are longer than the model has positions.
+   * @throws {KBertError} `input/invalid` if the sequences are longer than the model has positions,
+   * `backend/unavailable` if the backend does not have the precision
    */
   forward(
     tokens: TokenBatch,
     place?: TrainingPlace,
-    { gradientCheckpointing = false }: ForwardOptions = {},
+    { gradientCheckpointing = false, precision = "float32" }: ForwardOptions = {},
   ): tf.Tensor3D {
     const { hiddenSize, layers, maxPositions } = this.config;
     const { batch, length } = tokens;
@@ -136,12 +143,14 @@ export class BertEncoder implements Disposable {
     return tf.tidy(() => {
       const bias = tf.tensor(tokens.mask.map((one) => one ? 0 : MASKED), [batch, 1, 1, length]);
       let x = this.#drop(this.#embed(tokens), noiseAt(place, 0)); // [B*S, H]
+      if (precision === "float16") x = toFloat16(x);
       for (let layer = 0; layer < layers; layer++) {
         const block = (x: tf.Tensor, bias: tf.Tensor): tf.Tensor => this.#block(x, bias, layer, place);
         x = gradientCheckpointing
           ? checkpointed(block, x, this.#parametersOf(layer), [bias])
           : block(x, bias);
       }
+      if (precision === "float16") x = toFloat32(x);
       return tf.reshape(x, [batch, length, hiddenSize]) as tf.Tensor3D;
     });
   }
