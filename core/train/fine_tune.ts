@@ -8,6 +8,7 @@
  */
 import { configToFile } from "../bert/config.ts";
 import type { ExtractReport } from "../table/extract_report.ts";
+import { requirePrecision } from "../tensor/float16.ts";
 import type { RestartableBackend } from "../tensor/restartable.ts";
 import { type LoadedCheckpoint, loadLatestCheckpoint, requireSameConfiguration } from "./checkpoint.ts";
 import type { TrainingConfig } from "./config.ts";
@@ -83,12 +84,13 @@ export type FineTuneOutcome =
  * from that, the signal's reason is thrown: there is nothing to go on with.
  *
  * @throws {KBertError} for whatever is wrong with the settings, the examples, the plugins, the numbers or the
- * disk. Checkpoints that were written stay usable.
+ * disk, and for a precision that the backend does not have. Checkpoints that were written stay usable.
  */
 export async function fineTune(parts: FineTuneParts, options: FineTuneOptions): Promise<FineTuneOutcome> {
   const { config, labels, display, features = [], signal = new AbortController().signal } = options;
   const note = (line: string): void => display?.note(line);
   if (options.resume === undefined) signal.throwIfAborted();
+  requirePrecision(config.training.precision);
   const data = runData(options);
   // Read before anything is written or computed: a plugin that cannot be loaded costs no time.
   const images = await readImages(config);

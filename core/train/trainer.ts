@@ -9,6 +9,7 @@
  */
 import * as tf from "../deps/tfjs.ts";
 import { AdamW, squaredNorm } from "../tensor/adamw.ts";
+import type { Precision } from "../tensor/float16.ts";
 import { Tape } from "../tensor/tape.ts";
 import { download } from "../tensor/transfer.ts";
 import { KBertError } from "../wall/errors.ts";
@@ -32,6 +33,8 @@ export interface TrainerOptions extends ScheduleOptions {
   readonly maxGradientNorm: number;
   /** See the encoder's `ForwardOptions`. @default {false} */
   readonly gradientCheckpointing?: boolean;
+  /** The same. @default {"float32"} */
+  readonly precision?: Precision;
 }
 
 /** What one step did. */
@@ -179,13 +182,13 @@ export class Trainer implements Disposable {
     gradients: Gradients,
   ): Promise<MicroBatch> {
     const { encoder, tokenizer, head } = this.#parts;
-    const { labels, seed, gradientCheckpointing = false } = this.#options;
+    const { labels, seed, gradientCheckpointing = false, precision = "float32" } = this.#options;
     const tokens = tokenizer.batch(rowsOf(examples));
     const { length } = tokens;
     using tape = new Tape();
     const place = { seed, step, microBatch };
     const hidden = tf.tidy(() =>
-      selectHidden(head.reads, tokens, encoder.forward(tokens, place, { gradientCheckpointing }))
+      selectHidden(head.reads, tokens, encoder.forward(tokens, place, { gradientCheckpointing, precision }))
     );
     try {
       const sent = await download(hidden);

@@ -124,6 +124,12 @@ export interface TrainingSettings {
    * for a third more time, and the same numbers. @default {false}
    */
   readonly gradientCheckpointing: boolean;
+  /**
+   * How the numbers between the layers are stored in training. `float16` takes half the memory, on the backend
+   * `webgpu` with an adapter that has `shader-f16`, and rounds them to 11 bits; it is an error elsewhere.
+   * Parameters, their gradients, evaluation and the saved model are float32. @default {"float32"}
+   */
+  readonly precision: "float32" | "float16";
   /** Updates after which the run ends, whatever `epochs` says. */
   readonly maxSteps?: number | undefined;
   /** Updates between two evaluations on the validation examples, beside those after each epoch. */
