@@ -8,7 +8,9 @@
  */
 import * as tf from "../deps/tfjs.ts";
 import { kernelOf } from "./kernels/table.ts";
+import type { RandomStates } from "./kernels/composed.ts";
 import type { Random } from "./random.ts";
+import type { Varying } from "./varying.ts";
 
 /**
  * A linear layer, `x weightᵀ + bias`.
@@ -65,8 +67,10 @@ export function maskedSoftmax(scores: tf.Tensor, bias: tf.Tensor, scale: number)
  * backend, and another one at the next call.
  *
  * @param rate from 0 to below 1
+ * @param random or a function that makes the same one each time that it is asked in one run (capture.ts): the
+ * gradient asks again
  */
-export function dropout(x: tf.Tensor, rate: number, random: Random): tf.Tensor {
+export function dropout(x: tf.Tensor, rate: number, random: Varying<Random>): tf.Tensor {
   if (rate === 0) return tf.clone(x);
   return kernelOf("dropout")(x, rate, statesFrom(random));
 }
@@ -80,7 +84,7 @@ export interface AttentionOptions {
   /** Probability of dropping a weight, as in {@linkcode dropout}. @default {0} */
   rate?: number;
   /** Noise of the dropout; nothing is dropped without it. */
-  random?: Random | undefined;
+  random?: Varying<Random> | undefined;
 }
 
 /**
@@ -151,6 +155,11 @@ export function embed(table: tf.Tensor, ids: Int32Array): tf.Tensor {
 
 const NO_STATES = new Uint32Array(16);
 
-function statesFrom(random: Random): Uint32Array {
+function statesFrom(random: Varying<Random>): Varying<RandomStates> {
+  if (typeof random === "function") return () => drawStates(random());
+  return drawStates(random);
+}
+
+function drawStates(random: Random): RandomStates {
   return Uint32Array.from({ length: 16 }, () => random.uint32());
 }

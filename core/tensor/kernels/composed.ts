@@ -6,6 +6,7 @@
  */
 import * as tf from "../../deps/tfjs.ts";
 import { Random } from "../random.ts";
+import { now, type Varying } from "../varying.ts";
 import { type ParameterUpdate, updateComposed, type UpdateRule } from "./adamw.ts";
 
 /** Four streams of core/tensor/random.ts, word by word: `[a a a a b b b b c c c c d d d d]`. */
@@ -20,7 +21,7 @@ export interface AttentionRule {
   /** Probability of dropping a weight, from 0 to below 1. */
   readonly rate: number;
   /** Of the dropout; not looked at with a rate of 0. */
-  readonly states: RandomStates;
+  readonly states: Varying<RandomStates>;
 }
 
 /** The last three are explained in adamw.ts, the others in operations.ts; those are differentiable. */
@@ -30,7 +31,7 @@ export interface Operations {
   layerNorm(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsilon: number): tf.Tensor;
   gelu(x: tf.Tensor): tf.Tensor;
   maskedSoftmax(scores: tf.Tensor, bias: tf.Tensor, scale: number): tf.Tensor;
-  dropout(x: tf.Tensor, rate: number, states: RandomStates): tf.Tensor;
+  dropout(x: tf.Tensor, rate: number, states: Varying<RandomStates>): tf.Tensor;
   attention(
     query: tf.Tensor,
     key: tf.Tensor,
@@ -61,7 +62,7 @@ export const composed: Operations = {
   maskedSoftmax: (scores, bias, scale) => tf.tidy(() => tf.softmax(tf.add(tf.mul(scores, scale), bias))),
 
   dropout: (x, rate, states) =>
-    tf.tidy(() => tf.mul(x, tf.tensor(dropoutMask(x.size, rate, states), x.shape))),
+    tf.tidy(() => tf.mul(x, tf.tensor(dropoutMask(x.size, rate, now(states)), x.shape))),
 
   attention: (...call) => attentionOf(composed)(...call),
 
