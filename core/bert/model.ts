@@ -15,6 +15,7 @@ import { checkpointed } from "../tensor/checkpointing.ts";
 import { requireFittingParameters } from "../tensor/limits.ts";
 import { attention, dropout, embed, layerNorm, linear, linearGelu } from "../tensor/operations.ts";
 import { Random } from "../tensor/random.ts";
+import { hostInput, now, type Varying } from "../tensor/varying.ts";
 import { download } from "../tensor/transfer.ts";
 import { KBertError } from "../wall/errors.ts";
 import { type HostTensor, sizeOf } from "../wall/tensor.ts";
@@ -119,22 +120,28 @@ export class BertEncoder implements Disposable {
   /**
    * Hidden states of the last block, `[batch, length, hidden]`; the caller disposes of them.
    *
+   * @param tokens or a function that answers them; it is asked again where the pass is replayed (tensor/capture.ts),
+   * and answers a batch of the same shape then
    * @param place seeds dropout; nothing is dropped without it
    * @throws {KBertError} `input/invalid` if the sequences are longer than the model has positions.
    */
   forward(
-    tokens: TokenBatch,
-    place?: TrainingPlace,
+    tokens: Varying<TokenBatch>,
+    place?: Varying<TrainingPlace>,
     { gradientCheckpointing = false }: ForwardOptions = {},
   ): tf.Tensor3D {
     const { hiddenSize, layers, maxPositions } = this.config;
-    const { batch, length } = tokens;
+    const { batch, length } = now(tokens);
     if (length > maxPositions) {
       const message = `A sequence of ${length} tokens is longer than the model's ${maxPositions} positions`;
       throw new KBertError("input/invalid", message, { name: "length", limit: maxPositions, value: length });
     }
     return tf.tidy(() => {
-      const bias = tf.tensor(tokens.mask.map((one) => one ? 0 : MASKED), [batch, 1, 1, length]);
+      const bias = hostInput(
+        [batch, 1, 1, length],
+        "float32",
+        () => now(tokens).mask.map((one) => one ? 0 : MASKED),
+      );
       let x = this.#drop(this.#embed(tokens), noiseAt(place, 0)); // [B*S, H]
       for (let layer = 0; layer < layers; layer++) {
         const block = (x: tf.Tensor, bias: tf.Tensor): tf.Tensor => this.#block(x, bias, layer, place);
@@ -170,9 +177,10 @@ export class BertEncoder implements Disposable {
     this.#parameters.clear();
   }
 
-  #embed({ ids, batch, length }: TokenBatch): tf.Tensor {
+  #embed(tokens: Varying<TokenBatch>): tf.Tensor {
     const { hiddenSize } = this.config;
-    const words = embed(this.#get("embeddings.word_embeddings.weight"), ids);
+    const { batch, length } = now(tokens);
+    const words = embed(this.#get("embeddings.word_embeddings.weight"), () => now(tokens).ids);
     const positions = tf.slice(this.#get("embeddings.position_embeddings.weight"), [0, 0], [
       length,
       hiddenSize,
@@ -183,10 +191,10 @@ export class BertEncoder implements Disposable {
   }
 
   /** One layer, `[B*S, H]`. Computed a second time, it drops the same: its sites follow from its number. */
-  #block(x: tf.Tensor, bias: tf.Tensor, layer: number, place: TrainingPlace | undefined): tf.Tensor {
+  #block(x: tf.Tensor, bias: tf.Tensor, layer: number, place: Varying<TrainingPlace> | undefined): tf.Tensor {
     const name = `encoder.layer.${layer}`;
     const { heads, dropout: rate } = this.config;
-    const noise = (site: number): Random | undefined => noiseAt(place, 3 * layer + site);
+    const noise = (site: number): (() => Random) | undefined => noiseAt(place, 3 * layer + site);
     const query = this.#linear(x, `${name}.attention.self.query`);
     const key = this.#linear(x, `${name}.attention.self.key`);
     const value = this.#linear(x, `${name}.attention.self.value`);
@@ -199,7 +207,7 @@ export class BertEncoder implements Disposable {
     return this.#norm(tf.add(middle, output), `${name}.output.LayerNorm`);
   }
 
-  #drop(x: tf.Tensor, random: Random | undefined): tf.Tensor {
+  #drop(x: tf.Tensor, random: (() => Random) | undefined): tf.Tensor {
     return random ? dropout(x, this.config.dropout, random) : x;
   }
 
@@ -224,8 +232,11 @@ export class BertEncoder implements Disposable {
 }
 
 /** Noise of the embeddings is at site 0, that of a layer at the three sites after those of the layer before. */
-function noiseAt(place: TrainingPlace | undefined, site: number): Random | undefined {
-  return place && Random.at(place.seed, place.step, place.microBatch, site);
+function noiseAt(place: Varying<TrainingPlace> | undefined, site: number): (() => Random) | undefined {
+  return place && (() => {
+    const { seed, step, microBatch } = now(place);
+    return Random.at(seed, step, microBatch, site);
+  });
 }
 
 /** Names and shapes of all parameters, in the order in which they are initialized. */

@@ -57,7 +57,7 @@ interface Entry {
  * const sums: number[] = [];
  * for (const x of [3, 4, 5]) {
  *   using run = captures.begin("of two", [weight]);
- *   const [y] = run.part(Float32Array.of(x, x), (x) => [tf.tidy(() => tf.sum(tf.mul(hostInput([2], x), weight)))]);
+ *   const [y] = run.part(Float32Array.of(x, x), (x) => [tf.tidy(() => tf.sum(tf.mul(hostInput([2], "float32", x), weight)))]);
  *   run.end();
  *   sums.push((await y!.data())[0]!);
  *   y!.dispose();

@@ -34,13 +34,20 @@ export function now<Value>(varying: Varying<Value>): Value {
 /** What a tensor can be made of. */
 export type HostNumbers = Float32Array | Int32Array;
 
+/** The numbers of each type. */
+interface NumbersOf {
+  float32: Float32Array;
+  int32: Int32Array;
+}
+
 const fills = new WeakMap<object, () => HostNumbers>();
 
 /**
- * A tensor of numbers from ordinary memory; float32 or int32, as the list is. The caller disposes of it.
+ * A tensor of numbers from ordinary memory. It is the caller's, or that of the tidy it is made in.
  *
  * Inside of a captured computation every tensor that is made of numbers has to come from here: the function
- * is asked again at each replay, and has to answer as many numbers as the first time.
+ * is asked again at each replay, and has to answer as many numbers as the first time. A shape may follow from the
+ * count of numbers and never from their values.
  *
  * @example
  * ```ts
@@ -49,15 +56,18 @@ const fills = new WeakMap<object, () => HostNumbers>();
  * import { assertEquals } from "../deps/assert.ts";
  *
  * await tf.setBackend("cpu");
- * const ids = hostInput([2, 1], () => Int32Array.of(7, 8));
+ * const ids = hostInput([2, 1], "int32", () => Int32Array.of(7, 8));
  *
  * assertEquals([ids.dtype, ...ids.dataSync()], ["int32", 7, 8]);
  * ids.dispose();
  * ```
  */
-export function hostInput(shape: readonly number[], fill: () => HostNumbers): tf.Tensor {
-  const numbers = fill();
-  const tensor = tf.tensor(numbers, [...shape], numbers instanceof Int32Array ? "int32" : "float32");
+export function hostInput<Type extends keyof NumbersOf>(
+  shape: readonly number[],
+  dtype: Type,
+  fill: () => NumbersOf[Type],
+): tf.Tensor {
+  const tensor = tf.tensor(fill(), [...shape], dtype);
   fills.set(tensor.dataId, fill);
   return tensor;
 }

@@ -11,11 +11,11 @@
  */
 import type * as tf from "../../../deps/tfjs.ts";
 import { unsupported } from "../../guards/refusal.ts";
+import { hostInput } from "../../varying.ts";
 import type { Operations } from "../composed.ts";
 import { differentiable, requireShape } from "../differentiable.ts";
 import { CUTS, layOut, LISTS, planEmbedding } from "./embedding_plan.ts";
 import { gpu } from "./gpu.ts";
-import { hostInput } from "./host_input.ts";
 import { defineProgram, type ElementType } from "./program.ts";
 
 /** Rows of a table that may be in parts, `[...parts][ids]`; see operations.ts. */

@@ -161,7 +161,7 @@ export class Recorder {
       const session = this.#session;
       if (!session) return uploadToGPU.call(backend, dataId);
       const data = backend.tensorMap.get(dataId);
-      const isUpload = data.resource === null && data.values !== null;
+      const isUpload = !data.resource && Boolean(data.values);
       if (isUpload) session.upload = session.written.has(dataId) ? "reserved" : "pool";
       try {
         uploadToGPU.call(backend, dataId);
