@@ -73,7 +73,9 @@ for (
   ] as const
 ) {
   deviceTest(
-    `EncoderPasses replay what they recorded, bit for bit what is computed otherwise (${JSON.stringify(options)})`,
+    `EncoderPasses replay what they recorded, bit for bit what is computed otherwise (${
+      JSON.stringify(options)
+    })`,
     async () => {
       const batches = [1, 2, 3, 4, 5, 6].map((step) => tokensAt(step));
 

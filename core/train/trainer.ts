@@ -33,7 +33,7 @@ export interface TrainerOptions extends ScheduleOptions {
   /** See the encoder's `ForwardOptions`. @default {false} */
   readonly gradientCheckpointing?: boolean;
   /** Whether the device's work is recorded and replayed, see core/tensor/capture.ts. @default {true} */
-  readonly capture?: boolean;
+  readonly captureSteps?: boolean;
 }
 
 /** What one step did. */
@@ -70,7 +70,7 @@ export class Trainer implements Disposable {
     this.#parts = parts;
     this.#options = options;
     this.#optimizer = new AdamW(parts.encoder.parameters);
-    const { gradientCheckpointing = false, capture = true } = options;
+    const { gradientCheckpointing = false, captureSteps: capture = true } = options;
     this.#passes = new EncoderPasses(parts.encoder, {
       reads: parts.head.reads,
       gradientCheckpointing,

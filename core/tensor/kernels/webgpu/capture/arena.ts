@@ -17,6 +17,7 @@ export interface BufferPool {
 /** Hands out buffers, and knows which are in use. They come from a pool and go back to it. */
 export class Arena {
   readonly #pool: BufferPool;
+  readonly #isNeeded: (buffer: GPUBuffer) => boolean;
   /** By size and usage. */
   readonly #free = new Map<string, GPUBuffer[]>();
   readonly #inUse = new Set<GPUBuffer>();
@@ -25,8 +26,10 @@ export class Arena {
   readonly #owned = new Set<GPUBuffer>();
   #bytes = 0;
 
-  constructor(pool: BufferPool) {
+  /** @param isNeeded whether a recording names the buffer: another one is given back when nobody has it */
+  constructor(pool: BufferPool, isNeeded: (buffer: GPUBuffer) => boolean) {
     this.#pool = pool;
+    this.#isNeeded = isNeeded;
   }
 
   /** Of all its buffers. */
@@ -83,11 +86,11 @@ export class Arena {
     }
   }
 
-  /** Gives back what is free and not among those that are kept. */
-  trim(kept: ReadonlySet<GPUBuffer>): void {
+  /** Gives back what is free and not needed any more. */
+  trim(): void {
     for (const [kind, free] of this.#free) {
-      this.#free.set(kind, free.filter((buffer) => kept.has(buffer)));
-      for (const buffer of free) if (!kept.has(buffer)) this.#giveBack(buffer);
+      this.#free.set(kind, free.filter(this.#isNeeded));
+      for (const buffer of free) if (!this.#isNeeded(buffer)) this.#giveBack(buffer);
     }
   }
 
@@ -99,6 +102,7 @@ export class Arena {
   }
 
   #addFree(buffer: GPUBuffer): void {
+    if (!this.#isNeeded(buffer)) return this.#giveBack(buffer);
     const kind = kindOf(buffer.size, buffer.usage);
     const free = this.#free.get(kind);
     if (free) free.push(buffer);

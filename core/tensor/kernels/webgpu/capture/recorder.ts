@@ -34,20 +34,21 @@ export class Recorder {
   isBusy = false;
   readonly #backend: PoolingBackend;
   readonly #kept = new Set<Recording>();
+  /** The one that is being made. */
+  #current: Recording | undefined;
   #session: Session | undefined;
 
   /** @param backend gets hooks */
   constructor(backend: PoolingBackend) {
     this.#backend = backend;
-    this.arena = new Arena(this.#hookPool());
+    this.arena = new Arena(this.#hookPool(), (buffer) => this.#isNeeded(buffer));
     this.#hookCommands();
     this.#hookUploads();
   }
 
-  /** An empty recording. */
+  /** An empty recording, which has to be kept or dropped before the next one is begun. */
   begin(variables: readonly tf.Variable[]): Recording {
-    this.#submit();
-    return new Recording(this.#backend, variables);
+    return this.#current = new Recording(this.#backend, variables);
   }
 
   /** Computes a part, and adds it to the recording. */
@@ -103,13 +104,22 @@ export class Recorder {
   /** Keeps the memory of a recording until it is dropped. */
   keep(recording: Recording): void {
     this.#kept.add(recording);
+    this.#current = undefined;
   }
 
   /** Gives up a recording, and the memory that was its alone. */
   drop(recording: Recording): void {
     this.#kept.delete(recording);
+    if (this.#current === recording) this.#current = undefined;
+    this.#submit(); // its uniforms may be in what is not submitted
     recording.dispose(this.arena);
-    this.arena.trim(new Set([...this.#kept].flatMap(({ buffers }) => [...buffers])));
+    this.arena.trim();
+  }
+
+  #isNeeded(buffer: GPUBuffer): boolean {
+    if (this.#current?.buffers.has(buffer)) return true;
+    for (const { buffers } of this.#kept) if (buffers.has(buffer)) return true;
+    return false;
   }
 
   #submit(): void {
@@ -176,7 +186,8 @@ export class Recorder {
   #addInput({ recording, part }: Session, dataId: object, buffer: GPUBuffer): void {
     const fill = fillOf(dataId);
     if (fill) part.inputs.push({ buffer, fill });
-    else recording.problem ??= "a tensor was made of numbers, and not by hostInput()";
+    const count = buffer.size / 4;
+    if (!fill) recording.problem ??= `a tensor was made of ${count} numbers, and not by hostInput()`;
   }
 }
 
