@@ -126,9 +126,11 @@ export function attention(
 /**
  * Rows of a table, `table[ids]`, with the gradient of the table.
  *
- * `table`: `[rows, width]` float32; `ids`: whole numbers from 0 to below `rows`, in ordinary memory because
- * kernels sort them. The result is `[ids.length, width]` and the caller's; the gradient is as large as the
- * table.
+ * `table`: `[rows, width]` float32, or several of the same width, which are one below the other (rows of a
+ * table that no device could hold in one piece); `ids`: whole numbers from 0 to below `rows`, in ordinary
+ * memory because kernels sort them. Instead of ids there may be a function that answers them, the same ones
+ * until the gradient is computed: whoever repeats a recorded step asks it again for others, as many as at
+ * first. The result is `[ids.length, width]` and the caller's; the gradient is as large as the table.
  *
  * @example
  * ```ts
@@ -145,8 +147,12 @@ export function attention(
  * tf.dispose([table, rows]);
  * ```
  */
-export function embed(table: tf.Tensor, ids: Int32Array): tf.Tensor {
-  return kernelOf("embed")(table, ids);
+export function embed(
+  table: tf.Tensor | readonly tf.Tensor[],
+  ids: Int32Array | (() => Int32Array),
+): tf.Tensor {
+  const parts = table instanceof tf.Tensor ? [table] : table;
+  return kernelOf("embed")(parts, typeof ids === "function" ? ids : () => ids);
 }
 
 const NO_STATES = new Uint32Array(16);

@@ -38,7 +38,7 @@ export interface Operations {
     bias: tf.Tensor,
     rule: AttentionRule,
   ): tf.Tensor;
-  embed(table: tf.Tensor, ids: Int32Array): tf.Tensor;
+  embed(parts: readonly tf.Tensor[], ids: () => Int32Array): tf.Tensor;
   updateParameters(updates: readonly ParameterUpdate[], rule: UpdateRule): void;
   squaredNorm(gradients: Iterable<tf.Tensor>): Promise<number>;
 }
@@ -65,7 +65,11 @@ export const composed: Operations = {
 
   attention: (...call) => attentionOf(composed)(...call),
 
-  embed: (table, ids) => tf.tidy(() => tf.gather(table, tf.tensor1d(ids, "int32"))),
+  embed: (parts, ids) =>
+    tf.tidy(() => {
+      const table = parts.length === 1 ? parts[0]! : tf.concat([...parts]);
+      return tf.gather(table, tf.tensor1d(ids(), "int32"));
+    }),
 
   updateParameters: updateComposed,
 
