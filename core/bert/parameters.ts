@@ -24,7 +24,28 @@ export interface EncoderOptions {
 /** The first parameter, and the only one that can be cut: it is never used but row by row. */
 const WORDS = "embeddings.word_embeddings.weight";
 
-/** Owns the variables. One that does not fit on the device is refused before any is made. */
+/**
+ * Owns the variables. One that does not fit on the device is refused before any is made.
+ *
+ * @example A table of 40 rows of 32 bytes where 1,024 bytes fit
+ * ```ts
+ * import { bertConfig } from "./config.ts";
+ * import { EncoderParameters } from "./parameters.ts";
+ * import * as tf from "../deps/tfjs.ts";
+ * import { assertEquals } from "../deps/assert.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const sizes = { hiddenSize: 8, intermediateSize: 16, maxPositions: 16, layers: 0 };
+ * const config = bertConfig("tiny", { vocabSize: 40, ...sizes });
+ * const ones = (_name: string, shape: readonly number[]) =>
+ *   new Float32Array(shape.reduce((size, one) => size * one)).fill(1);
+ * using parameters = new EncoderParameters(config, ones, { limitBytes: 1_024 });
+ *
+ * assertEquals(parameters.words.map(({ shape }) => shape), [[20, 8], [20, 8]]);
+ * const weights = await parameters.download();
+ * assertEquals(weights.get("embeddings.word_embeddings.weight")!.shape, [40, 8]);
+ * ```
+ */
 export class EncoderParameters implements Disposable {
   /** Name → variable, which is what an optimizer updates. */
   readonly variables = new Map<string, tf.Variable>();

@@ -1,5 +1,5 @@
 /**
- * The one way in which numbers that differ from step to step come from the host into our kernels.
+ * How numbers that differ from step to step come from the host into a kernel.
  *
  * They are asked for with a function and not handed over: whoever repeats the dispatches of a step for other
  * inputs can ask again, and everything else about the dispatches stays as it was. For that, a shape may
