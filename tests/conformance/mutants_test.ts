@@ -82,8 +82,9 @@ const MISTAKES: readonly (readonly [string, keyof Operations, Partial<Operations
       tf.tidy(() => composed.attention(query, key, value, tf.reverse(bias, 0), rule)),
   }],
   ["an embedding whose gradient keeps only the last of a repeated id", "embed", {
-    embed: ([table], ids) => {
-      const [rows, width] = table!.shape as [number, number];
+    embed: (parts, ids) => {
+      const table = tf.concat([...parts]);
+      const [rows, width] = table.shape as [number, number];
       return tf.customGrad((table) => ({
         value: composed.embed([table as tf.Tensor], ids),
         gradFunc: (dy: tf.Tensor) => {
@@ -95,6 +96,9 @@ const MISTAKES: readonly (readonly [string, keyof Operations, Partial<Operations
         },
       }))(table!);
     },
+  }],
+  ["an embedding that takes the parts of its table in another order", "embed", {
+    embed: (parts, ids) => composed.embed(parts.toReversed(), ids),
   }],
 ];
 
