@@ -4,11 +4,8 @@ import { BertEncoder, type TokenBatch } from "../bert/model.ts";
 import { assertEquals, assertNotEquals } from "../deps/assert.ts";
 import * as tf from "../deps/tfjs.ts";
 import { AdamW } from "../tensor/adamw.ts";
-import { startBackend } from "../tensor/backend.ts";
 import { gpu } from "../tensor/kernels/webgpu/gpu.ts";
-import { useWebGpuKernels } from "../tensor/kernels/webgpu/kernels.ts";
 import { Random } from "../tensor/random.ts";
-import { withOwnMemory } from "../tensor/transfer.ts";
 import { EncoderPasses, type PassOptions } from "./encoder_pass.ts";
 
 const CONFIG = bertConfig("tiny", {
@@ -56,8 +53,9 @@ async function train(
 async function run(
   batches: readonly TokenBatch[],
   options: Partial<PassOptions>,
+  limitBytes?: number,
 ): Promise<{ numbers: Float32Array[]; recordings: number; replayed: number }> {
-  using encoder = BertEncoder.create(CONFIG, 1);
+  using encoder = BertEncoder.create(CONFIG, 1, limitBytes === undefined ? {} : { limitBytes });
   using optimizer = new AdamW(encoder.parameters);
   using passes = new EncoderPasses(encoder, { reads: "all", ...options });
   const before = gpu().dispatches.replayed;
@@ -98,4 +96,46 @@ deviceTest("EncoderPasses keep a recording for each shape, and take turns with t
 
   assertEquals(replayed.numbers, plain.numbers);
   assertEquals(replayed.recordings, 2);
+});
+
+deviceTest("EncoderPasses replay the look-ups of a table that is cut into shards", async () => {
+  const batches = [1, 2, 3, 4, 5].map((step) => tokensAt(step));
+  const limitBytes = 4 * 16 * 32; // a linear layer's weight, and 32 of the 50 rows of the table
+
+  const replayed = await run(batches, {}, limitBytes);
+  const plain = await run(batches, { capture: false }, limitBytes);
+
+  assertEquals(replayed.numbers, plain.numbers);
+  assertEquals(replayed.recordings, 1);
+});
+
+deviceTest("EncoderPasses record again after other weights were restored", async () => {
+  using encoder = BertEncoder.create(CONFIG, 1);
+  using other = BertEncoder.create(CONFIG, 2);
+  using optimizer = new AdamW(encoder.parameters);
+  using passes = new EncoderPasses(encoder, { reads: "all" });
+  using fresh = new EncoderPasses(other, { reads: "all", capture: false });
+  using freshOptimizer = new AdamW(other.parameters);
+  await train(passes, encoder, optimizer, [1, 2, 3].map((step) => tokensAt(step)));
+
+  encoder.restore(await other.weights(), "another encoder");
+  optimizer.restore(await freshOptimizer.state(), 0);
+  const batches = [4, 5, 6].map((step) => tokensAt(step));
+
+  assertEquals(
+    await train(passes, encoder, optimizer, batches),
+    await train(fresh, other, freshOptimizer, batches),
+  );
+  assertEquals(passes.recordings, 1);
+});
+
+deviceTest("a pass that ends without a backward pass leaves nothing behind", () => {
+  using encoder = BertEncoder.create(CONFIG, 1);
+  using passes = new EncoderPasses(encoder, { reads: "all" });
+  for (const step of [1, 2, 3]) {
+    using pass = passes.begin(tokensAt(step), { seed: 1, step, microBatch: 0 });
+    assertNotEquals(pass.hidden.size, 0);
+  }
+  assertEquals(passes.recordings, 0);
+  return Promise.resolve();
 });
