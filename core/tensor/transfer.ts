@@ -5,6 +5,7 @@
  */
 import * as tf from "../deps/tfjs.ts";
 import type { HostTensor } from "../wall/tensor.ts";
+import { gpu } from "./kernels/webgpu/gpu.ts";
 import { useBlockingReads } from "./readback.ts";
 
 /** A tensor on the current backend with these numbers; the caller disposes of it. */
@@ -30,4 +31,9 @@ export function upload({ data, shape, dtype }: HostTensor): tf.Tensor {
 export async function download(tensor: tf.Tensor): Promise<HostTensor> {
   if (tf.getBackend() === "webgpu") await useBlockingReads(tf.backend());
   return { dtype: "float32", shape: tensor.shape, data: (await tensor.data()).slice() as Float32Array };
+}
+
+/** The same numbers, which stay when the tensor's memory is written to in place; the caller disposes of them. */
+export function withOwnMemory(tensor: tf.Tensor): tf.Tensor {
+  return tf.getBackend() === "webgpu" ? gpu().copy(tensor) : tf.clone(tensor); // elsewhere nothing is
 }

@@ -39,6 +39,7 @@ export const TRAINING_DEFAULTS = {
     deviceRestarts: 2,
     gradientCheckpointing: false,
     precision: "float32" as const,
+    captureSteps: true,
   },
   head: { settings: {}, onPoison: "abort", callTimeoutMs: 30_000 },
   augmenters: [],
@@ -129,6 +130,7 @@ const training = z.strictObject({
   deviceRestarts: z.int().min(0).max(100).default(defaults.training.deviceRestarts),
   gradientCheckpointing: z.boolean().default(defaults.training.gradientCheckpointing),
   precision: z.enum(["float32", "float16"]).default(defaults.training.precision),
+  captureSteps: z.boolean().default(defaults.training.captureSteps),
   maxSteps: count.optional(),
   evaluateEverySteps: count.optional(),
 });

@@ -130,6 +130,12 @@ export interface TrainingSettings {
    * Parameters, their gradients, evaluation and the saved model are float32. @default {"float32"}
    */
   readonly precision: "float32" | "float16";
+  /**
+   * Whether a GPU is told once for each shape of batch what a step is, and then only to repeat it (see
+   * core/tensor/capture.ts): less time of the CPU, the same numbers, and the memory of the largest step twice or
+   * three times. Backends other than webgpu compute as before. @default {true}
+   */
+  readonly captureSteps: boolean;
   /** Updates after which the run ends, whatever `epochs` says. */
   readonly maxSteps?: number | undefined;
   /** Updates between two evaluations on the validation examples, beside those after each epoch. */
