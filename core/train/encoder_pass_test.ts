@@ -1,3 +1,4 @@
+import { HAS_FLOAT16 } from "../../tests/fixtures/float16.ts";
 import { deviceTest } from "../../tests/fixtures/webgpu_kernels.ts";
 import { bertConfig } from "../bert/config.ts";
 import { BertEncoder, type TokenBatch } from "../bert/model.ts";
@@ -68,6 +69,8 @@ for (
     { reads: "all" },
     { reads: "mean" },
     { reads: "cls", gradientCheckpointing: true },
+    { reads: "all", precision: "float16" },
+    { reads: "mean", precision: "float16", gradientCheckpointing: true },
   ] as const
 ) {
   deviceTest(
@@ -84,6 +87,7 @@ for (
       assertEquals([replayed.recordings, plain.recordings, plain.replayed], [1, 0, 0]);
       assertEquals(replayed.replayed > 100, true, `${replayed.replayed} dispatches in the last four steps`);
     },
+    { ignore: "precision" in options && !HAS_FLOAT16 },
   );
 }
 
