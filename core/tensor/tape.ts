@@ -13,6 +13,9 @@ import * as tf from "../deps/tfjs.ts";
 /** What was computed, and what its gradient needs. */
 interface TapeNode {
   readonly saved: readonly tf.Tensor[] | null;
+  readonly outputs: readonly tf.Tensor[];
+  /** From the gradients of the outputs, in order; makes that of each input when it is asked for. */
+  gradient?: (dys: readonly tf.Tensor[]) => Record<string, () => tf.Tensor>;
 }
 
 interface TapeEngine {
@@ -143,7 +146,12 @@ function backward(
 ): (tf.Tensor | undefined)[] {
   let value: tf.Tensor | undefined;
   try {
-    const { grads } = engine.gradients(() => value = f(), xs, dy, true);
+    const computed = (): tf.Tensor => {
+      value = f();
+      freeOnTheWay(engine.state.activeTape ?? [], [value, ...xs]);
+      return value;
+    };
+    const { grads } = engine.gradients(computed, xs, dy, true);
     return grads.map((gradient) => gradient ?? undefined);
   } catch (error) {
     free(engine.state.activeTape ?? []);
@@ -154,8 +162,35 @@ function backward(
   }
 }
 
+/**
+ * Lets a backward pass free what a node saved, and the gradients of its outputs, when its own gradient is computed.
+ * The engine would keep all of that to the end, which is twice the memory of the forward pass.
+ *
+ * @param kept gradients of these are somebody else's, or the answer
+ */
+function freeOnTheWay(nodes: readonly TapeNode[], kept: readonly tf.Tensor[]): void {
+  const ids = new Set(kept.map(({ id }) => id));
+  let done = (): void => {};
+  for (const node of nodes) {
+    const { gradient, outputs } = node;
+    if (!gradient) continue;
+    node.gradient = (dys) => {
+      done(); // the node before this one
+      done = () => {
+        free([node]);
+        dys.forEach((dy, index) => ids.has(outputs[index]!.id) || dy.dispose());
+      };
+      // A gradient may be the very tensor that it was computed from, or that of another input.
+      const given = new Set(dys);
+      const own = (dx: tf.Tensor): tf.Tensor => given.has(dx) ? tf.clone(dx) : (given.add(dx), dx);
+      const made = Object.entries(gradient(dys));
+      return Object.fromEntries(made.map(([input, make]) => [input, () => own(make())]));
+    };
+  }
+}
+
 /** Disposing of a tensor for the second time does nothing. */
-function free(nodes: readonly TapeNode[]): void {
+function free(nodes: readonly Pick<TapeNode, "saved">[]): void {
   for (const { saved } of nodes) {
     for (const tensor of saved ?? []) tensor.dispose();
   }

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "../deps/assert.ts";
+import { assertAlmostEquals, assertEquals, assertThrows } from "../deps/assert.ts";
 import * as tf from "../deps/tfjs.ts";
 import { gradientsOf, Tape } from "./tape.ts";
 
@@ -49,6 +49,51 @@ Deno.test("Tape frees what it saved when the backward pass throws, or does not c
     assertEquals(gradientOfSquare(x), 4); // the engine is as it was
   }
   x.dispose();
+});
+
+Deno.test("Tape.gradients() frees on the way what it has used", () => {
+  const x = tf.ones([1_000]);
+  let bytes = 0;
+  const probe = tf.customGrad((x) => ({
+    value: tf.clone(x as tf.Tensor),
+    gradFunc: (dy) => {
+      bytes = tf.memory().numBytes;
+      return tf.clone(dy);
+    },
+  }));
+  using tape = new Tape();
+  const y = tf.tidy(() => {
+    let y = probe(x);
+    for (let layer = 0; layer < 20; layer++) y = tf.sin(y); // each saves its input
+    return y;
+  });
+  const dy = tf.ones([1_000]);
+
+  const [gradient] = tape.gradients(y, dy, [x]);
+
+  // At its end: x, y, dy, the gradient there and the one before it, and what the last two layers saved.
+  assertEquals(bytes <= 8 * 4_000, true, `${bytes} bytes`);
+  let [value, slope] = [1, 1];
+  for (let layer = 0; layer < 20; layer++) [value, slope] = [Math.sin(value), slope * Math.cos(value)];
+  assertAlmostEquals(gradient!.dataSync()[0]!, slope, 1e-6);
+  tf.dispose([x, y, dy, gradient!]);
+});
+
+Deno.test("Tape.gradients() takes a gradient that is the upstream one itself, for two inputs and on the way to a third", () => {
+  const sum = tf.customGrad((a, b) => ({
+    value: tf.add(a as tf.Tensor, b as tf.Tensor),
+    gradFunc: (dy: tf.Tensor) => [dy, dy],
+  }));
+  const [x, z] = [tf.scalar(2), tf.scalar(5)];
+  using tape = new Tape();
+  const inner = tf.square(x);
+  const middle = sum(inner, z); // x² + z
+  const y = tf.mul(sum(middle, x), 3); // 3 (x² + z + x)
+
+  const gradients = tape.gradients(y, undefined, [x, z, inner, middle]);
+
+  assertEquals(gradients.map((one) => one!.dataSync()[0]), [15, 3, 3, 3]);
+  tf.dispose([x, z, inner, middle, y, ...gradients as tf.Tensor[]]);
 });
 
 Deno.test("gradientsOf() leaves the recording alone in whose middle it is called", () => {
