@@ -45,7 +45,10 @@ const WANTED_LIMITS = [
 /** What is taken where it can be had: numbers of half the bytes, see float16.ts. */
 const WANTED_FEATURES = ["shader-f16"] as const satisfies readonly GPUFeatureName[];
 
-/** Opens the default adapter with all its limits and what it has of the features. Throws an error that says what is missing. */
+/**
+ * Opens the default adapter with all its limits, and with the features that are wanted as far as it has them.
+ * Throws an error that says what is missing.
+ */
 export async function openDevice(): Promise<OpenDevice> {
   const adapter = await navigator.gpu?.requestAdapter();
   if (!adapter) throw new Error("there is no GPU adapter on this machine");

@@ -18,8 +18,9 @@ import { storeAs } from "./kernels/webgpu/float16.ts";
 export type Precision = "float32" | "float16";
 
 /**
- * The same numbers, stored as float16: rounded to 11 bits (by a share of 2^-11 at most), below 6e-8 to zero, and
- * infinite from 65,520 on. The gradient is that of the result. The caller's.
+ * The same numbers, stored as float16: rounded to 11 bits (by a share of 2^-11 at most, of 2^-10 on a device that
+ * cuts off), below 6e-8 to zero. What is over 65,504 does not fit; it is infinite where the device has infinity.
+ * The gradient is that of the result. The caller's.
  *
  * Operations of tfjs refuse such a tensor (`tensor/unsupported`), other than `add` of two of them and those that
  * only change the shape.

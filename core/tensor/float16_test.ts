@@ -31,12 +31,12 @@ deviceTest("toFloat16() rounds to the numbers of a Float16Array, of which two ta
   }
 }, { ignore });
 
-deviceTest("toFloat16() keeps zero and infinity, and has no number from 65,520 on", async () => {
-  const x = tf.tensor([0, 65_504, 70_000, -Infinity, 1e-9]);
+deviceTest("toFloat16() keeps zero and its own largest number, and makes nothing of 1e-9", async () => {
+  const x = tf.tensor([0, 65_504, -65_504, 1e-9]);
 
   const back = tf.tidy(() => toFloat32(toFloat16(x)));
 
-  assertEquals([...await back.data()], [0, 65_504, Infinity, -Infinity, 0]);
+  assertEquals([...await back.data()], [0, 65_504, -65_504, 0]);
   tf.dispose([x, back]);
 }, { ignore });
 

@@ -2,7 +2,8 @@
  * The operations that the models are made of, where tfjs has none or has a wrong or slow one.
  *
  * Each is differentiable, and is computed by the current backend's kernel where it has one and as a
- * composition of tfjs operations elsewhere; see kernels/table.ts.
+ * composition of tfjs operations elsewhere; see kernels/table.ts. Where float32 is said of what flows through, it
+ * may be stored as float16 on webgpu, and what comes out is then stored so as well; see float16.ts.
  *
  * @module
  */

@@ -49,6 +49,16 @@ Deno.test("parseTrainingConfig() keeps what is given, and does not share its def
   assertEquals(bucketsOf("{}"), [32, 64, 96, 128]);
 });
 
+Deno.test("parseTrainingConfig() takes float16 as the precision, and no other type", () => {
+  const text = (precision: string): string => `${LEAST}training: {precision: ${precision}}\n`;
+
+  assertEquals(parseTrainingConfig(text("float16"), "k-bert.yaml").training.precision, "float16");
+  assertStringIncludes(
+    refusal(text("bfloat16")),
+    'precision: found "bfloat16", expected one of float32, float16',
+  );
+});
+
 Deno.test("parseTrainingConfig() ends the buckets with maxLength", () => {
   assertEquals(bucketsOf("{maxLength: 100}"), [32, 64, 96, 100]);
   assertEquals(bucketsOf("{maxLength: 16}"), [16]);

@@ -15,20 +15,17 @@ import { columnSums } from "./sums.ts";
 
 /** `x weightᵀ + bias`; see operations.ts. */
 export const linear: Operations["linear"] = differentiable((save, x, weight, bias) => {
-  const type = gpu().floatTypeOf(x!);
-  const stored = convert(weight!, type);
-  save([x!, stored]);
-  const y = gpu().allocate(resultShape(x!, weight!, bias!), type);
+  const y = allocateResult(x!, weight!, bias!);
+  const stored = storedAs(x!, weight!);
   project(x!, stored, bias!, y);
+  save([x!, stored]);
   return [y, (dy, [x, weight]) => gradients(dy, x!, weight!)];
 });
 
 /** `gelu(x weightᵀ + bias)`: the product writes both, as the gradient needs what GELU was computed from. */
 export const linearGelu: Operations["linearGelu"] = differentiable((save, x, weight, bias) => {
-  const shape = resultShape(x!, weight!, bias!);
-  const type = gpu().floatTypeOf(x!);
-  const stored = convert(weight!, type);
-  const [z, y] = [gpu().allocate(shape, type), gpu().allocate(shape, type)];
+  const [z, y] = [allocateResult(x!, weight!, bias!), allocateResult(x!, weight!, bias!)];
+  const stored = storedAs(x!, weight!);
   project(x!, stored, bias!, z, y);
   save([x!, stored, z]);
   return [y, (dy, [x, weight, z]) => {
@@ -39,11 +36,17 @@ export const linearGelu: Operations["linearGelu"] = differentiable((save, x, wei
   }];
 });
 
-function resultShape(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor): number[] {
+/** Stored as x is. */
+function allocateResult(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor): tf.Tensor {
   const [outputs, inputs] = weight.shape as [number, number];
   rowsOf(x, inputs);
   requireShape(bias, [outputs]);
-  return [...x.shape.slice(0, -1), outputs];
+  return gpu().allocate([...x.shape.slice(0, -1), outputs], gpu().floatTypeOf(x));
+}
+
+/** The weight as x is stored: of float16 a copy of this pass alone, so it is never that of another update. */
+function storedAs(x: tf.Tensor, weight: tf.Tensor): tf.Tensor {
+  return convert(weight, gpu().floatTypeOf(x));
 }
 
 function project(

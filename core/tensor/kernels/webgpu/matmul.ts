@@ -82,13 +82,9 @@ export function multiply(
     ...[columns, inner, transposeA ? rows : 0, aStored, bStored, layout.cRow],
     ...[layout.aOuter, layout.aShare, layout.bOuter, layout.bShare, layout.cOuter, layout.cShare],
   ].every((size) => size % 4 === 0);
-  const [ofA, ofB, ofC] = [a, b, c].map(({ tensor }) => gpu().floatTypeOf(tensor)) as [
-    FloatType,
-    FloatType,
-    FloatType,
-  ];
+  const typeOf = ({ tensor }: Matrices): FloatType => gpu().floatTypeOf(tensor);
   const kind: MatMulKind = {
-    types: { a: ofA, b: ofB, c: ofC },
+    types: { a: typeOf(a), b: typeOf(b), c: typeOf(c) },
     ...{ transposeA, transposeB, bias: bias !== undefined, gelu: activated !== undefined },
     side: variant === "shared" ? sideFor(rows, columns, outer * share) : 0,
     quads: variant === "registers" && isInQuads,
