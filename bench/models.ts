@@ -29,9 +29,13 @@ export interface StepShape {
   readonly length: number;
 }
 
-/** The shape that everything is measured on: 32 texts of 128 tokens, a vocabulary of 8,000, no dropout. */
+/**
+ * The shape that everything is measured on: 32 texts of 128 tokens (8 for a small model, as two of it have to fit
+ * into the 4 GiB of wasm), a vocabulary of 8,000, no dropout.
+ */
 export function stepShape(size: BertSize): StepShape {
-  return { config: bertConfig(size, { vocabSize: 8_000, dropout: 0 }), batch: BATCH, length: 128 };
+  const batch = size === "small" ? 8 : BATCH;
+  return { config: bertConfig(size, { vocabSize: 8_000, dropout: 0 }), batch, length: 128 };
 }
 
 /** What a training step is made of, the head left out. */

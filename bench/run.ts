@@ -20,6 +20,7 @@ import { repairedRows, stepRows } from "./step.ts";
 import { tableProcessRow, tableWorkerRow } from "./table.ts";
 import { tensorRow } from "./tensor.ts";
 import { type MeasuredBackend, parseBackends } from "./tensors/backends.ts";
+import { encodeRows } from "./tensors/encode.ts";
 import { growthRows } from "./tensors/growth.ts";
 import { jaxRows } from "./tensors/jax_rows.ts";
 import { torchRows } from "./tensors/torch_rows.ts";
@@ -53,11 +54,15 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   "head-step/process": () => headStepRow(15, "process"),
   "step/tiny": (backends) => stepRows("tiny", 5, backends),
   "step/mini": (backends) => stepRows("mini", 2, backends),
+  "step/small": (backends) => stepRows("small", 2, backends),
   "step-repaired/tiny": (backends) => repairedRows("tiny", 7, backends),
   "step-repaired/mini": (backends) => repairedRows("mini", 3, backends),
   "step-torch/tiny": (backends) => torchRows("tiny", 9, backends),
   "step-torch/mini": (backends) => torchRows("mini", 5, backends),
+  "step-torch/small": (backends) => torchRows("small", 5, backends),
   "step-jax/tiny": (backends) => jaxRows("tiny", 7, backends),
+  "encode/tiny": (backends) => encodeRows("tiny", 15, backends),
+  "encode/mini": (backends) => encodeRows("mini", 15, backends),
   "growth": (backends) => growthRows(9, backends),
 };
 
