@@ -15,7 +15,7 @@ import { checkpointed } from "../tensor/checkpointing.ts";
 import { requireFittingParameters } from "../tensor/limits.ts";
 import { attention, dropout, embed, layerNorm, linear, linearGelu } from "../tensor/operations.ts";
 import { Random } from "../tensor/random.ts";
-import { download } from "../tensor/transfer.ts";
+import { downloadByName } from "../tensor/transfer.ts";
 import { KBertError } from "../wall/errors.ts";
 import { type HostTensor, sizeOf } from "../wall/tensor.ts";
 import type { BertConfig } from "./config.ts";
@@ -148,9 +148,7 @@ export class BertEncoder implements Disposable {
 
   /** A copy of all parameters in ordinary memory, by name. */
   async weights(): Promise<Map<string, HostTensor>> {
-    const weights = new Map<string, HostTensor>();
-    for (const [name, parameter] of this.#parameters) weights.set(name, await download(parameter));
-    return weights;
+    return await downloadByName(this.#parameters);
   }
 
   /** Replaces all parameters, as {@linkcode BertEncoder.fromWeights}; nothing is changed if it throws. */
