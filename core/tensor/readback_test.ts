@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "../deps/assert.ts";
 import * as tf from "../deps/tfjs.ts";
 import { BACKENDS } from "../../tests/fixtures/backends.ts";
+import { countReads } from "../../tests/fixtures/counted_reads.ts";
 import { openThings } from "../wall/ledger.ts";
 import { type Backend, startBackend } from "./backend.ts";
 import { useBlockingReads } from "./readback.ts";
@@ -113,7 +114,7 @@ Deno.test("together() maps one buffer for several reads", async () => {
   await read(); // makes the buffer that is mapped
 
   let answer: number[] = [];
-  const maps = await mappings(async () => void (answer = await read()));
+  const { maps } = await countReads(async () => void (answer = await read()));
 
   assertEquals(answer, [1, 2, 40, 400]);
   assertEquals(maps, 1);
@@ -143,23 +144,6 @@ Deno.test("together() within another one, or with nothing to read, answers all t
 });
 
 type Three = [tf.Tensor, tf.Tensor, tf.Tensor];
-
-/** How often a buffer is mapped meanwhile. */
-async function mappings(run: () => Promise<void>): Promise<number> {
-  const { prototype } = GPUBuffer;
-  const { mapAsync } = prototype;
-  let calls = 0;
-  prototype.mapAsync = function (...call): Promise<undefined> {
-    calls++;
-    return mapAsync.apply(this, call);
-  };
-  try {
-    await run();
-  } finally {
-    prototype.mapAsync = mapAsync;
-  }
-  return calls;
-}
 
 /** The GPU, software or not; none where there is no adapter. */
 function webgpu(): Promise<Backend | undefined> {
