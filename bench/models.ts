@@ -4,16 +4,18 @@
  * @module
  */
 import { type BertConfig, bertConfig, type BertSize } from "../core/bert/config.ts";
-import { BertEncoder } from "../core/bert/model.ts";
+import { BertEncoder, type TokenBatch } from "../core/bert/model.ts";
 import { BertTokenizer } from "../core/bert/tokenizer.ts";
 import { SPECIAL_TOKENS } from "../core/bert/vocabulary.ts";
 import * as tf from "../core/deps/tfjs.ts";
 import { AdamW, squaredNorm } from "../core/tensor/adamw.ts";
+import { Captures } from "../core/tensor/capture.ts";
 import { Random } from "../core/tensor/random.ts";
+import { Tape } from "../core/tensor/tape.ts";
 import { download } from "../core/tensor/transfer.ts";
+import { hostInput } from "../core/tensor/varying.ts";
 import type { Example } from "../core/train/examples.ts";
 import type { HostTensor } from "../core/wall/tensor.ts";
-import { crossEntropy } from "../plugins/sdk/tensors.ts";
 
 /** Texts of every step. */
 export const BATCH = 32;
@@ -60,8 +62,11 @@ export class WholeModel implements Disposable {
   readonly #weight: tf.Variable;
   readonly #optimizer: AdamW;
   readonly #parameters: Map<string, tf.Variable>;
+  readonly #captures: Captures;
 
-  constructor(shape: BertSize | StepShape) {
+  /** @param capture whether its passes may be recorded and replayed, as the trainer's are. @default {true} */
+  constructor(shape: BertSize | StepShape, capture = true) {
+    this.#captures = new Captures(capture);
     this.#parts = model(shape);
     const width = this.#parts.encoder.config.hiddenSize;
     const weight = Float32Array.from({ length: 2 * width }, (_, index) => Math.sin(index) / 50);
@@ -88,19 +93,21 @@ export class WholeModel implements Disposable {
    * @param times is added to, if it is given
    */
   async step(batch: readonly Example[], times?: StepTimes): Promise<number> {
-    const { encoder, tokenizer } = this.#parts;
-    const width = encoder.config.hiddenSize;
     const clock = new Clock(() => times?.blockedMs ?? 0);
-    const { value, grads } = tf.variableGrads(() => {
-      const hidden = encoder.forward(tokenizer.batch(batch));
-      const first = tf.reshape(tf.slice(hidden, [0, 0, 0], [batch.length, 1, width]), [batch.length, width]);
-      const logits = tf.add(
-        tf.matMul(tf.relu(first) as tf.Tensor2D, this.#weight as tf.Tensor as tf.Tensor2D, false, true),
-        this.#parameters.get("classifier.bias")!,
-      );
-      return crossEntropy(logits, tf.tensor1d(batch.map(({ label }) => label as number), "int32"));
-    }, [...this.#parameters.values()]);
-    const gradients = new Map([...this.#parameters].map(([name, one]) => [name, grads[one.name]!]));
+    const variables = [...this.#parameters.values()];
+    const tokens = this.#parts.tokenizer.batch(batch);
+    const labels = Int32Array.from(batch, ({ label }) => label as number);
+    using run = this.#captures.begin(`${tokens.batch} x ${tokens.length}`, variables);
+    const [value, ...grads] = run.part({ tokens, labels }, (given) => {
+      using tape = new Tape();
+      const loss = tf.tidy(() => this.#loss(() => given().tokens, () => given().labels));
+      const one = hostInput([], "float32", () => Float32Array.of(1));
+      const grads = tape.gradients(loss, one, variables);
+      one.dispose();
+      return [loss, ...grads.map((gradient) => gradient!)] as const;
+    });
+    run.end();
+    const gradients = new Map([...this.#parameters.keys()].map((name, index) => [name, grads[index]!]));
     let encodeMs = clock.lap();
     const norm = Math.sqrt(await squaredNorm(gradients.values()));
     let readMs = clock.lap();
@@ -108,7 +115,7 @@ export class WholeModel implements Disposable {
     encodeMs += clock.lap();
     const [loss] = await value.data();
     readMs += clock.lap();
-    tf.dispose([value, grads]);
+    tf.dispose([value, ...grads]);
     if (times) {
       times.encodeMs += encodeMs;
       times.readMs += readMs;
@@ -117,8 +124,27 @@ export class WholeModel implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#captures[Symbol.dispose]();
     this.#optimizer[Symbol.dispose]();
     tf.dispose([...this.#parameters.values()]);
+  }
+
+  #loss(tokens: () => TokenBatch, labels: () => Int32Array): tf.Scalar {
+    const { encoder } = this.#parts;
+    const hidden = encoder.forward(tokens);
+    const [batch, , width] = hidden.shape;
+    const first = tf.reshape(tf.slice(hidden, [0, 0, 0], [batch, 1, width]), [batch, width]);
+    const logits = tf.add(
+      tf.matMul(tf.relu(first) as tf.Tensor2D, this.#weight as tf.Tensor as tf.Tensor2D, false, true),
+      this.#parameters.get("classifier.bias")!,
+    );
+    // Not that of plugins/sdk: it, and the gradient of tfjs' sum, make tensors of numbers that cannot be recorded.
+    const targets = hostInput([2 * batch, 1], "float32", () => {
+      const shares = new Float32Array(2 * batch);
+      labels().forEach((label, row) => shares[2 * row + label] = -1 / batch);
+      return shares;
+    });
+    return tf.reshape(tf.matMul(tf.reshape(tf.logSoftmax(logits), [1, 2 * batch]), targets), []);
   }
 }
 

@@ -73,7 +73,7 @@ async function rows(
     const shape = stepShape(size);
     const batch = examples(shape);
     using ours = new WholeModel(shape);
-    using plain = new WholeModel(shape);
+    using plain = new WholeModel(shape, false);
     const losses: [number[], number[]] = [[], []];
     const [oursMs, plainMs] = await inTurns(turnsOn(started, turns), async () => {
       useOurs(kind, true);

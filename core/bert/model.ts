@@ -1,8 +1,7 @@
 /**
  * The BERT encoder: token ids in, hidden states out, in one file with the shapes at the line ends.
  *
- * Parameters carry the names and the layout of Hugging Face's checkpoints (a linear layer's weight is
- * `[outputs, inputs]`), so that reading and writing files is nothing but copying.
+ * A linear layer's weight is `[outputs, inputs]`, as in Hugging Face's checkpoints; see parameters.ts.
  *
  * B batch, S sequence, H hidden, A heads, D = H / A.
  *
@@ -12,13 +11,13 @@
  */
 import * as tf from "../deps/tfjs.ts";
 import { checkpointed } from "../tensor/checkpointing.ts";
-import { requireFittingParameters } from "../tensor/limits.ts";
 import { attention, dropout, embed, layerNorm, linear, linearGelu } from "../tensor/operations.ts";
 import { Random } from "../tensor/random.ts";
-import { downloadByName } from "../tensor/transfer.ts";
+import { hostInput, now, type Varying } from "../tensor/varying.ts";
 import { KBertError } from "../wall/errors.ts";
 import { type HostTensor, sizeOf } from "../wall/tensor.ts";
 import type { BertConfig } from "./config.ts";
+import { type EncoderOptions, EncoderParameters, requireWeight } from "./parameters.ts";
 
 /** A padded batch of sequences; see tokenizer.ts, which makes it. */
 export interface TokenBatch {
@@ -53,8 +52,9 @@ const MASKED = -1e9;
 const INITIAL_DEVIATION = 0.02;
 
 /**
- * An encoder. Owns its parameters. One with a parameter that the backend cannot hold is refused with
- * `tensor/too-large` before it is built.
+ * An encoder. Owns its parameters. A table of words that is larger than the backend's largest tensor is cut
+ * into shards; any other parameter that the backend cannot hold is refused with `tensor/too-large` before the
+ * encoder is built.
  *
  * @example Hidden states of one padded text
  * ```ts
@@ -76,25 +76,23 @@ const INITIAL_DEVIATION = 0.02;
  */
 export class BertEncoder implements Disposable {
   readonly config: BertConfig;
-  readonly #parameters = new Map<string, tf.Variable>();
+  readonly #parameters: EncoderParameters;
 
-  private constructor(config: BertConfig, value: (name: string, shape: number[]) => Float32Array) {
+  private constructor(config: BertConfig, parameters: EncoderParameters) {
     this.config = config;
-    requireFittingParameters(parameterShapes(config));
-    for (const [name, shape] of parameterShapes(config)) {
-      this.#parameters.set(name, tf.tidy(() => tf.variable(tf.tensor(value(name, shape), shape))));
-    }
+    this.#parameters = parameters;
   }
 
   /** Fresh weights: normal with deviation 0.02, LayerNorm at one, biases at zero. Same seed, same weights. */
-  static create(config: BertConfig, seed: number): BertEncoder {
+  static create(config: BertConfig, seed: number, options?: EncoderOptions): BertEncoder {
     const random = Random.at(seed, 0);
-    return new BertEncoder(config, (name, shape) => {
+    const value = (name: string, shape: readonly number[]): Float32Array => {
       const values = new Float32Array(sizeOf(shape));
       if (shape.length === 1) return values.fill(name.endsWith("LayerNorm.weight") ? 1 : 0);
       for (let index = 0; index < values.length; index++) values[index] = random.normal() * INITIAL_DEVIATION;
       return values;
-    });
+    };
+    return new BertEncoder(config, new EncoderParameters(config, value, options));
   }
 
   /**
@@ -107,34 +105,43 @@ export class BertEncoder implements Disposable {
     config: BertConfig,
     weights: ReadonlyMap<string, HostTensor>,
     file: string,
+    options?: EncoderOptions,
   ): BertEncoder {
-    return new BertEncoder(config, (name, shape) => requireWeight(weights, name, shape, file));
+    const value = (name: string, shape: readonly number[]): Float32Array =>
+      requireWeight(weights, name, shape, file);
+    return new BertEncoder(config, new EncoderParameters(config, value, options));
   }
 
-  /** Name → parameter. */
+  /** Name → parameter, as an optimizer needs them: each shard is one. */
   get parameters(): ReadonlyMap<string, tf.Variable> {
-    return this.#parameters;
+    return this.#parameters.variables;
   }
 
   /**
    * Hidden states of the last block, `[batch, length, hidden]`; the caller disposes of them.
    *
+   * @param tokens or a function that answers them; it is asked again where the pass is replayed (tensor/capture.ts),
+   * and answers a batch of the same shape then
    * @param place seeds dropout; nothing is dropped without it
    * @throws {KBertError} `input/invalid` if the sequences are longer than the model has positions.
    */
   forward(
-    tokens: TokenBatch,
-    place?: TrainingPlace,
+    tokens: Varying<TokenBatch>,
+    place?: Varying<TrainingPlace>,
     { gradientCheckpointing = false }: ForwardOptions = {},
   ): tf.Tensor3D {
     const { hiddenSize, layers, maxPositions } = this.config;
-    const { batch, length } = tokens;
+    const { batch, length } = now(tokens);
     if (length > maxPositions) {
       const message = `A sequence of ${length} tokens is longer than the model's ${maxPositions} positions`;
       throw new KBertError("input/invalid", message, { name: "length", limit: maxPositions, value: length });
     }
     return tf.tidy(() => {
-      const bias = tf.tensor(tokens.mask.map((one) => one ? 0 : MASKED), [batch, 1, 1, length]);
+      const bias = hostInput(
+        [batch, 1, 1, length],
+        "float32",
+        () => now(tokens).mask.map((one) => one ? 0 : MASKED),
+      );
       let x = this.#drop(this.#embed(tokens), noiseAt(place, 0)); // [B*S, H]
       for (let layer = 0; layer < layers; layer++) {
         const block = (x: tf.Tensor, bias: tf.Tensor): tf.Tensor => this.#block(x, bias, layer, place);
@@ -146,45 +153,59 @@ export class BertEncoder implements Disposable {
     });
   }
 
-  /** A copy of all parameters in ordinary memory, by name. */
-  async weights(): Promise<Map<string, HostTensor>> {
-    return await downloadByName(this.#parameters);
+  /** A copy of all parameters in ordinary memory, by their canonical names, whatever is cut here. */
+  weights(): Promise<Map<string, HostTensor>> {
+    return this.#parameters.download();
   }
 
   /** Replaces all parameters, as {@linkcode BertEncoder.fromWeights}; nothing is changed if it throws. */
   restore(weights: ReadonlyMap<string, HostTensor>, file: string): void {
-    const values = [...this.#parameters].map(([name, { shape }]) =>
-      requireWeight(weights, name, shape, file)
-    );
-    [...this.#parameters.values()].forEach((parameter, index) => {
-      const value = tf.tensor(values[index]!, parameter.shape);
-      parameter.assign(value);
-      value.dispose();
-    });
+    this.#parameters.restore(weights, file);
+  }
+
+  /**
+   * Tensors that are named after {@linkcode BertEncoder.parameters}, with more behind a dot or not (an
+   * optimizer's moments, gradients), by canonical names: for files, which know no shards.
+   */
+  joined(tensors: ReadonlyMap<string, HostTensor>): Map<string, HostTensor> {
+    return this.#parameters.joined(tensors);
+  }
+
+  /**
+   * The opposite of {@linkcode BertEncoder.joined}, for what comes from a file; the encoder that it is of may
+   * have been cut differently or not at all. The numbers are not copied.
+   *
+   * @throws {KBertError} `weights/invalid` if something named after a table has another shape
+   */
+  split(tensors: ReadonlyMap<string, HostTensor>): Map<string, HostTensor> {
+    return this.#parameters.split(tensors);
   }
 
   [Symbol.dispose](): void {
-    for (const parameter of this.#parameters.values()) parameter.dispose();
-    this.#parameters.clear();
+    this.#parameters[Symbol.dispose]();
   }
 
-  #embed({ ids, batch, length }: TokenBatch): tf.Tensor {
+  #embed(tokens: Varying<TokenBatch>): tf.Tensor {
     const { hiddenSize } = this.config;
-    const words = embed(this.#get("embeddings.word_embeddings.weight"), ids);
+    const { batch, length } = now(tokens);
+    const words = embed(this.#parameters.words, () => now(tokens).ids);
     const positions = tf.slice(this.#get("embeddings.position_embeddings.weight"), [0, 0], [
       length,
       hiddenSize,
     ]);
-    const first = tf.slice(this.#get("embeddings.token_type_embeddings.weight"), [0, 0], [1, hiddenSize]);
+    const first = tf.slice(this.#get("embeddings.token_type_embeddings.weight"), [0, 0], [
+      1,
+      hiddenSize,
+    ]);
     const sum = tf.add(tf.reshape(words, [batch, length, hiddenSize]), tf.add(positions, first)); // [B, S, H]
     return this.#norm(tf.reshape(sum, [batch * length, hiddenSize]), "embeddings.LayerNorm");
   }
 
   /** One layer, `[B*S, H]`. Computed a second time, it drops the same: its sites follow from its number. */
-  #block(x: tf.Tensor, bias: tf.Tensor, layer: number, place: TrainingPlace | undefined): tf.Tensor {
+  #block(x: tf.Tensor, bias: tf.Tensor, layer: number, place: Varying<TrainingPlace> | undefined): tf.Tensor {
     const name = `encoder.layer.${layer}`;
     const { heads, dropout: rate } = this.config;
-    const noise = (site: number): Random | undefined => noiseAt(place, 3 * layer + site);
+    const noise = (site: number): (() => Random) | undefined => noiseAt(place, 3 * layer + site);
     const query = this.#linear(x, `${name}.attention.self.query`);
     const key = this.#linear(x, `${name}.attention.self.key`);
     const value = this.#linear(x, `${name}.attention.self.value`);
@@ -197,15 +218,13 @@ export class BertEncoder implements Disposable {
     return this.#norm(tf.add(middle, output), `${name}.output.LayerNorm`);
   }
 
-  #drop(x: tf.Tensor, random: Random | undefined): tf.Tensor {
+  #drop(x: tf.Tensor, random: (() => Random) | undefined): tf.Tensor {
     return random ? dropout(x, this.config.dropout, random) : x;
   }
 
   #parametersOf(layer: number): tf.Variable[] {
     const prefix = `encoder.layer.${layer}.`;
-    return [...this.#parameters].filter(([name]) => name.startsWith(prefix)).map(([, parameter]) =>
-      parameter
-    );
+    return [...this.parameters].filter(([name]) => name.startsWith(prefix)).map(([, parameter]) => parameter);
   }
 
   #linear(x: tf.Tensor, name: string, layer = linear): tf.Tensor {
@@ -213,54 +232,23 @@ export class BertEncoder implements Disposable {
   }
 
   #norm(x: tf.Tensor, name: string): tf.Tensor {
-    return layerNorm(x, this.#get(`${name}.weight`), this.#get(`${name}.bias`), this.config.layerNormEps);
+    return layerNorm(
+      x,
+      this.#get(`${name}.weight`),
+      this.#get(`${name}.bias`),
+      this.config.layerNormEps,
+    );
   }
 
   #get(name: string): tf.Tensor2D {
-    return this.#parameters.get(name) as tf.Tensor as tf.Tensor2D;
+    return this.#parameters.get(name);
   }
 }
 
 /** Noise of the embeddings is at site 0, that of a layer at the three sites after those of the layer before. */
-function noiseAt(place: TrainingPlace | undefined, site: number): Random | undefined {
-  return place && Random.at(place.seed, place.step, place.microBatch, site);
-}
-
-/** Names and shapes of all parameters, in the order in which they are initialized. */
-export function* parameterShapes(config: BertConfig): Iterable<[string, number[]]> {
-  const { hiddenSize: hidden, intermediateSize: inner } = config;
-  yield ["embeddings.word_embeddings.weight", [config.vocabSize, hidden]];
-  yield ["embeddings.position_embeddings.weight", [config.maxPositions, hidden]];
-  yield ["embeddings.token_type_embeddings.weight", [config.typeVocabSize, hidden]];
-  yield* pair("embeddings.LayerNorm", [hidden], hidden);
-  for (let layer = 0; layer < config.layers; layer++) {
-    const block = `encoder.layer.${layer}`;
-    yield* pair(`${block}.attention.self.query`, [hidden, hidden], hidden);
-    yield* pair(`${block}.attention.self.key`, [hidden, hidden], hidden);
-    yield* pair(`${block}.attention.self.value`, [hidden, hidden], hidden);
-    yield* pair(`${block}.attention.output.dense`, [hidden, hidden], hidden);
-    yield* pair(`${block}.attention.output.LayerNorm`, [hidden], hidden);
-    yield* pair(`${block}.intermediate.dense`, [inner, hidden], inner);
-    yield* pair(`${block}.output.dense`, [hidden, inner], hidden);
-    yield* pair(`${block}.output.LayerNorm`, [hidden], hidden);
-  }
-}
-
-function* pair(name: string, weight: number[], bias: number): Iterable<[string, number[]]> {
-  yield [`${name}.weight`, weight];
-  yield [`${name}.bias`, [bias]];
-}
-
-function requireWeight(
-  weights: ReadonlyMap<string, HostTensor>,
-  name: string,
-  shape: readonly number[],
-  file: string,
-): Float32Array {
-  const weight = weights.get(name);
-  if (weight?.data instanceof Float32Array && weight.shape.join() === shape.join()) return weight.data;
-  const found = weight ? `is ${weight.dtype} [${weight.shape}]` : "is missing";
-  const message = `The weight ${name} in ${file} ${found}, expected float32 [${shape}]; ` +
-    `its config.json belongs to another model`;
-  throw new KBertError("weights/invalid", message, { file });
+function noiseAt(place: Varying<TrainingPlace> | undefined, site: number): (() => Random) | undefined {
+  return place && (() => {
+    const { seed, step, microBatch } = now(place);
+    return Random.at(seed, step, microBatch, site);
+  });
 }

@@ -2,7 +2,8 @@
  * What does not fit on a device, said before anything is built.
  *
  * A GPU binds a tensor as a whole, so its limit is one of each tensor and not of all together. tfjs makes the
- * buffer at the first use, so the same error would otherwise come in the first step of a training.
+ * buffer at the first use, so the same error would otherwise come in the first step of a training. A table
+ * can be cut (sharded_table.ts); what is multiplied cannot.
  *
  * @module
  */
@@ -44,6 +45,6 @@ export function requireFittingParameters(
   if (bytes <= limitBytes) return;
   const message =
     `The parameter ${name} of ${shape.join(" × ")} numbers takes ${bytes} bytes, and this GPU ` +
-    `binds at most ${limitBytes} bytes at once; use a smaller vocabulary or model, or another backend`;
+    `binds at most ${limitBytes} bytes at once; use a smaller model or another backend`;
   throw new KBertError("tensor/too-large", message, { limitBytes, bytes });
 }

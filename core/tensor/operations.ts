@@ -8,7 +8,9 @@
  */
 import * as tf from "../deps/tfjs.ts";
 import { kernelOf } from "./kernels/table.ts";
+import type { RandomStates } from "./kernels/composed.ts";
 import type { Random } from "./random.ts";
+import type { Varying } from "./varying.ts";
 
 /**
  * A linear layer, `x weightᵀ + bias`.
@@ -65,8 +67,10 @@ export function maskedSoftmax(scores: tf.Tensor, bias: tf.Tensor, scale: number)
  * backend, and another one at the next call.
  *
  * @param rate from 0 to below 1
+ * @param random or a function that makes the same one each time that it is asked in one run (capture.ts): the
+ * gradient asks again
  */
-export function dropout(x: tf.Tensor, rate: number, random: Random): tf.Tensor {
+export function dropout(x: tf.Tensor, rate: number, random: Varying<Random>): tf.Tensor {
   if (rate === 0) return tf.clone(x);
   return kernelOf("dropout")(x, rate, statesFrom(random));
 }
@@ -80,7 +84,7 @@ export interface AttentionOptions {
   /** Probability of dropping a weight, as in {@linkcode dropout}. @default {0} */
   rate?: number;
   /** Noise of the dropout; nothing is dropped without it. */
-  random?: Random | undefined;
+  random?: Varying<Random> | undefined;
 }
 
 /**
@@ -126,9 +130,11 @@ export function attention(
 /**
  * Rows of a table, `table[ids]`, with the gradient of the table.
  *
- * `table`: `[rows, width]` float32; `ids`: whole numbers from 0 to below `rows`, in ordinary memory because
- * kernels sort them. The result is `[ids.length, width]` and the caller's; the gradient is as large as the
- * table.
+ * `table`: `[rows, width]` float32, or several of the same width, which are one below the other (rows of a
+ * table that no device could hold in one piece); `ids`: whole numbers from 0 to below `rows`, in ordinary
+ * memory because kernels sort them. Instead of ids there may be a function that answers them, the same ones
+ * until the gradient is computed: whoever repeats a recorded step asks it again for others, as many as at
+ * first. The result is `[ids.length, width]` and the caller's; the gradient is as large as the table.
  *
  * @example
  * ```ts
@@ -145,12 +151,21 @@ export function attention(
  * tf.dispose([table, rows]);
  * ```
  */
-export function embed(table: tf.Tensor, ids: Int32Array): tf.Tensor {
-  return kernelOf("embed")(table, ids);
+export function embed(
+  table: tf.Tensor | readonly tf.Tensor[],
+  ids: Int32Array | (() => Int32Array),
+): tf.Tensor {
+  const parts = table instanceof tf.Tensor ? [table] : table;
+  return kernelOf("embed")(parts, typeof ids === "function" ? ids : () => ids);
 }
 
 const NO_STATES = new Uint32Array(16);
 
-function statesFrom(random: Random): Uint32Array {
+function statesFrom(random: Varying<Random>): Varying<RandomStates> {
+  if (typeof random === "function") return () => drawStates(random());
+  return drawStates(random);
+}
+
+function drawStates(random: Random): RandomStates {
   return Uint32Array.from({ length: 16 }, () => random.uint32());
 }

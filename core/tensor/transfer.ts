@@ -5,6 +5,7 @@
  */
 import * as tf from "../deps/tfjs.ts";
 import type { HostTensor } from "../wall/tensor.ts";
+import { gpu } from "./kernels/webgpu/gpu.ts";
 import { blockingReadsAreDecided, gatherReads, useBlockingReads } from "./readback.ts";
 
 /** Numbers that are on their way at a time, in bytes: they are held twice. */
@@ -34,6 +35,11 @@ export async function download(tensor: tf.Tensor): Promise<HostTensor> {
   // Without a turn in between where it can be: what is read together is asked for at once.
   if (!readsAreReady()) await makeReadsReady();
   return { dtype: "float32", shape: tensor.shape, data: (await tensor.data()).slice() as Float32Array };
+}
+
+/** The same numbers, which stay when the tensor's memory is written to in place; the caller disposes of them. */
+export function withOwnMemory(tensor: tf.Tensor): tf.Tensor {
+  return tf.getBackend() === "webgpu" ? gpu().copy(tensor) : tf.clone(tensor); // elsewhere nothing is
 }
 
 /**

@@ -83,7 +83,7 @@ export class CheckpointKeeper {
   async restore(checkpoint: LoadedCheckpoint): Promise<void> {
     const { groups, step, data } = checkpoint;
     await this.#restoreWeights(checkpoint);
-    const moments = groups["encoder-moments"] ?? new Map();
+    const moments = this.#parts.encoder.split(groups["encoder-moments"] ?? new Map());
     this.#trainer.restore(moments, step, skippedIn(checkpoint), Number(data["rateFactor"] ?? 1));
     this.#parts.head.norms.restore(data["norms"]);
     this.#savedStep = step;
@@ -110,7 +110,7 @@ export class CheckpointKeeper {
     const { parameters, moments, losses } = await head.state();
     const groups = {
       "encoder": await encoder.weights(),
-      "encoder-moments": await this.#trainer.state(),
+      "encoder-moments": encoder.joined(await this.#trainer.state()),
       "head": parameters,
       "head-moments": moments,
     };

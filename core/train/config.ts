@@ -38,6 +38,7 @@ export const TRAINING_DEFAULTS = {
     logEverySteps: 1,
     deviceRestarts: 2,
     gradientCheckpointing: false,
+    captureSteps: true,
   },
   head: { settings: {}, onPoison: "abort", callTimeoutMs: 30_000 },
   augmenters: [],
@@ -127,6 +128,7 @@ const training = z.strictObject({
   logEverySteps: count.default(defaults.training.logEverySteps),
   deviceRestarts: z.int().min(0).max(100).default(defaults.training.deviceRestarts),
   gradientCheckpointing: z.boolean().default(defaults.training.gradientCheckpointing),
+  captureSteps: z.boolean().default(defaults.training.captureSteps),
   maxSteps: count.optional(),
   evaluateEverySteps: count.optional(),
 });

@@ -9,6 +9,7 @@ import type { BertTokenizer, Encoding } from "../bert/tokenizer.ts";
 import * as tf from "../deps/tfjs.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { download } from "../tensor/transfer.ts";
+import { hostInput, now, type Varying } from "../tensor/varying.ts";
 import type { HostTensor } from "../wall/tensor.ts";
 import { chunks } from "./batches.ts";
 import type { Example } from "./examples.ts";
@@ -71,10 +72,10 @@ export async function evaluateExamples(
 /** The hidden states that a head reads: `[batch, hidden]`, or all of them. The result is the caller's. */
 export function selectHidden(
   reads: HiddenStates,
-  { batch, length, mask }: TokenBatch,
+  tokens: Varying<TokenBatch>,
   all: tf.Tensor3D,
 ): tf.Tensor {
-  const hidden = all.shape[2];
+  const [batch, length, hidden] = all.shape;
   switch (reads) {
     case "all":
       return all;
@@ -82,14 +83,20 @@ export function selectHidden(
       return tf.reshape(tf.slice(all, [0, 0, 0], [batch, 1, hidden]), [batch, hidden]);
     case "mean": {
       // A product with the weights of the tokens, because a sum over a middle axis is wrong on webgpu.
-      const weights = mask.slice();
-      for (let row = 0; row < batch; row++) {
-        const tokens = mask.subarray(row * length, (row + 1) * length).reduce((sum, one) => sum + one, 0);
-        for (let at = row * length; at < (row + 1) * length; at++) weights[at]! /= tokens;
-      }
-      return tf.reshape(tf.matMul(tf.tensor(weights, [batch, 1, length]), all), [batch, hidden]);
+      const weights = hostInput([batch, 1, length], "float32", () => shares(now(tokens)));
+      return tf.reshape(tf.matMul(weights, all), [batch, hidden]);
     }
   }
+}
+
+/** Of each token in the mean of its row. */
+function shares({ mask, batch, length }: TokenBatch): Float32Array {
+  const weights = mask.slice();
+  for (let row = 0; row < batch; row++) {
+    const tokens = mask.subarray(row * length, (row + 1) * length).reduce((sum, one) => sum + one, 0);
+    for (let at = row * length; at < (row + 1) * length; at++) weights[at]! /= tokens;
+  }
+  return weights;
 }
 
 /** The part of a batch's logits that belongs to each example, copied: padding has none. */

@@ -49,6 +49,7 @@ const MAY_DIFFER = new Set([
   "training.logEverySteps",
   "training.deviceRestarts",
   "training.gradientCheckpointing",
+  "training.captureSteps",
   "training.evalBatchSize",
   "head.callTimeoutMs",
   "evaluation.testTimeCopies",

@@ -9,13 +9,13 @@
  */
 import * as tf from "../deps/tfjs.ts";
 import { AdamW, squaredNorm } from "../tensor/adamw.ts";
-import { Tape } from "../tensor/tape.ts";
-import { download } from "../tensor/transfer.ts";
+import { download, withOwnMemory } from "../tensor/transfer.ts";
 import { KBertError } from "../wall/errors.ts";
 import type { HostTensor } from "../wall/tensor.ts";
 import { chunks } from "./batches.ts";
+import { EncoderPasses } from "./encoder_pass.ts";
 import type { Example } from "./examples.ts";
-import { type ModelParts, selectHidden, splitLogits } from "./inference.ts";
+import { type ModelParts, splitLogits } from "./inference.ts";
 import { learningRateAt, type ScheduleOptions } from "./schedule.ts";
 import { type PartFigures, type ReportedFigures, StepFigures, UNREPORTED } from "./step_figures.ts";
 import { rowsOf, targetsOf } from "./targets.ts";
@@ -33,6 +33,8 @@ export interface TrainerOptions extends ScheduleOptions {
   readonly maxGradientNorm: number;
   /** See the encoder's `ForwardOptions`. @default {false} */
   readonly gradientCheckpointing?: boolean;
+  /** Whether the device's work is recorded and replayed, see core/tensor/capture.ts. @default {true} */
+  readonly captureSteps?: boolean;
 }
 
 /** What one step did. */
@@ -48,11 +50,12 @@ export interface StepReport extends ReportedFigures {
   readonly headMilliseconds: number;
 }
 
-/** Owns the encoder's optimizer. */
+/** Owns the encoder's optimizer, and what is recorded of its passes. */
 export class Trainer implements Disposable {
   readonly #parts: ModelParts;
   readonly #options: TrainerOptions;
   readonly #optimizer: AdamW;
+  readonly #passes: EncoderPasses;
   /** Times the rate of the schedule; a callback may have changed it. */
   #rateFactor = 1;
   /** Steps that were given up: they count, but no weight moved by them. */
@@ -62,6 +65,12 @@ export class Trainer implements Disposable {
     this.#parts = parts;
     this.#options = options;
     this.#optimizer = new AdamW(parts.encoder.parameters);
+    const { gradientCheckpointing = false, captureSteps: capture = true } = options;
+    this.#passes = new EncoderPasses(parts.encoder, {
+      reads: parts.head.reads,
+      gradientCheckpointing,
+      capture,
+    });
   }
 
   /** Batches so far. */
@@ -159,6 +168,7 @@ export class Trainer implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#passes[Symbol.dispose]();
     this.#optimizer[Symbol.dispose]();
   }
 
@@ -170,38 +180,28 @@ export class Trainer implements Disposable {
     gradients: Gradients,
     isReported: boolean,
   ): Promise<MicroBatch> {
-    const { encoder, tokenizer, head } = this.#parts;
-    const { labels, seed, gradientCheckpointing = false } = this.#options;
+    const { tokenizer, head } = this.#parts;
+    const { labels, seed } = this.#options;
     const tokens = tokenizer.batch(rowsOf(examples));
     const { length } = tokens;
-    using tape = new Tape();
-    const place = { seed, step, microBatch };
-    const hidden = tf.tidy(() =>
-      selectHidden(head.reads, tokens, encoder.forward(tokens, place, { gradientCheckpointing }))
-    );
-    try {
-      const sent = await download(hidden);
-      const targets = targetsOf(head.task, examples, { labels, length });
-      const started = performance.now();
-      const answer = isReported
-        ? await head.step(sent, targets, step, weight, length)
-        : await head.quietStep(sent, targets, step, weight);
-      const headMilliseconds = performance.now() - started;
-      const hiddenGradient = tf.tensor(answer.hiddenGradient.data, hidden.shape);
-      gradients.add(tape.gradients(hidden, hiddenGradient, [...encoder.parameters.values()]));
-      hiddenGradient.dispose();
-      return {
-        squaredGradientNorm: answer.squaredGradientNorm,
-        figures: answer.figures && {
-          ...answer.figures,
-          ...countRight(head.task, splitLogits(answer.figures.logits, examples), examples, labels),
-        },
-        tokens: tokens.mask.reduce((sum, one) => sum + one, 0),
-        headMilliseconds,
-      };
-    } finally {
-      hidden.dispose();
-    }
+    using pass = this.#passes.begin(tokens, { seed, step, microBatch });
+    const sent = await download(pass.hidden);
+    const targets = targetsOf(head.task, examples, { labels, length });
+    const started = performance.now();
+    const answer = isReported
+      ? await head.step(sent, targets, step, weight, length)
+      : await head.quietStep(sent, targets, step, weight);
+    const headMilliseconds = performance.now() - started;
+    gradients.add(pass.backward(answer.hiddenGradient.data as Float32Array), weight === 1);
+    return {
+      squaredGradientNorm: answer.squaredGradientNorm,
+      figures: answer.figures && {
+        ...answer.figures,
+        ...countRight(head.task, splitLogits(answer.figures.logits, examples), examples, labels),
+      },
+      tokens: tokens.mask.reduce((sum, one) => sum + one, 0),
+      headMilliseconds,
+    };
   }
 }
 
@@ -223,13 +223,19 @@ class Gradients implements Disposable {
     this.#names = names;
   }
 
-  add(gradients: readonly (tf.Tensor | undefined)[]): void {
+  /**
+   * @param gradients are its own from now on
+   * @param isAll no others are to come; if there are, their pass needs the memory of these
+   */
+  add(gradients: readonly (tf.Tensor | undefined)[], isAll: boolean): void {
     for (const [index, gradient] of gradients.entries()) {
       if (!gradient) continue;
       const name = this.#names[index]!;
       const before = this.byName.get(name);
-      this.byName.set(name, before ? tf.add(before, gradient) : gradient);
-      if (before) tf.dispose([before, gradient]);
+      if (before) this.byName.set(name, tf.add(before, gradient));
+      else this.byName.set(name, isAll ? gradient : withOwnMemory(gradient));
+      if (before) before.dispose();
+      if (before || !isAll) gradient.dispose();
     }
   }
 

@@ -128,6 +128,12 @@ export interface TrainingSettings {
    * for a third more time, and the same numbers. @default {false}
    */
   readonly gradientCheckpointing: boolean;
+  /**
+   * Whether a GPU is told once for each shape of batch what a step is, and then only to repeat it (see
+   * core/tensor/capture.ts): less time of the CPU, the same numbers, and the memory of the largest step twice or
+   * three times. Backends other than webgpu compute as before. @default {true}
+   */
+  readonly captureSteps: boolean;
   /** Updates after which the run ends, whatever `epochs` says. */
   readonly maxSteps?: number | undefined;
   /** Updates between two evaluations on the validation examples, beside those after each epoch. */

@@ -82,19 +82,23 @@ const MISTAKES: readonly (readonly [string, keyof Operations, Partial<Operations
       tf.tidy(() => composed.attention(query, key, value, tf.reverse(bias, 0), rule)),
   }],
   ["an embedding whose gradient keeps only the last of a repeated id", "embed", {
-    embed: (table, ids) => {
+    embed: (parts, ids) => {
+      const table = tf.concat([...parts]);
       const [rows, width] = table.shape as [number, number];
       return tf.customGrad((table) => ({
-        value: composed.embed(table as tf.Tensor, ids),
+        value: composed.embed([table as tf.Tensor], ids),
         gradFunc: (dy: tf.Tensor) => {
           const values = new Float32Array(rows * width);
-          ids.forEach((id, row) =>
+          ids().forEach((id, row) =>
             values.set(dy.dataSync().subarray(row * width, (row + 1) * width), id * width)
           );
           return tf.tensor(values, [rows, width]);
         },
-      }))(table);
+      }))(table!);
     },
+  }],
+  ["an embedding that takes the parts of its table in another order", "embed", {
+    embed: (parts, ids) => composed.embed(parts.toReversed(), ids),
   }],
 ];
 

@@ -6,6 +6,7 @@
  */
 import * as tf from "../../deps/tfjs.ts";
 import { Random } from "../random.ts";
+import { now, type Varying } from "../varying.ts";
 import { type ParameterUpdate, updateComposed, type UpdateRule } from "./adamw.ts";
 
 /** Four streams of core/tensor/random.ts, word by word: `[a a a a b b b b c c c c d d d d]`. */
@@ -20,7 +21,7 @@ export interface AttentionRule {
   /** Probability of dropping a weight, from 0 to below 1. */
   readonly rate: number;
   /** Of the dropout; not looked at with a rate of 0. */
-  readonly states: RandomStates;
+  readonly states: Varying<RandomStates>;
 }
 
 /** The last three are explained in adamw.ts, the others in operations.ts; those are differentiable. */
@@ -30,7 +31,7 @@ export interface Operations {
   layerNorm(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsilon: number): tf.Tensor;
   gelu(x: tf.Tensor): tf.Tensor;
   maskedSoftmax(scores: tf.Tensor, bias: tf.Tensor, scale: number): tf.Tensor;
-  dropout(x: tf.Tensor, rate: number, states: RandomStates): tf.Tensor;
+  dropout(x: tf.Tensor, rate: number, states: Varying<RandomStates>): tf.Tensor;
   attention(
     query: tf.Tensor,
     key: tf.Tensor,
@@ -38,7 +39,7 @@ export interface Operations {
     bias: tf.Tensor,
     rule: AttentionRule,
   ): tf.Tensor;
-  embed(table: tf.Tensor, ids: Int32Array): tf.Tensor;
+  embed(parts: readonly tf.Tensor[], ids: () => Int32Array): tf.Tensor;
   updateParameters(updates: readonly ParameterUpdate[], rule: UpdateRule): void;
   squaredNorm(gradients: Iterable<tf.Tensor>): Promise<number>;
 }
@@ -61,11 +62,15 @@ export const composed: Operations = {
   maskedSoftmax: (scores, bias, scale) => tf.tidy(() => tf.softmax(tf.add(tf.mul(scores, scale), bias))),
 
   dropout: (x, rate, states) =>
-    tf.tidy(() => tf.mul(x, tf.tensor(dropoutMask(x.size, rate, states), x.shape))),
+    tf.tidy(() => tf.mul(x, tf.tensor(dropoutMask(x.size, rate, now(states)), x.shape))),
 
   attention: (...call) => attentionOf(composed)(...call),
 
-  embed: (table, ids) => tf.tidy(() => tf.gather(table, tf.tensor1d(ids, "int32"))),
+  embed: (parts, ids) =>
+    tf.tidy(() => {
+      const table = parts.length === 1 ? parts[0]! : tf.concat([...parts]);
+      return tf.gather(table, tf.tensor1d(ids(), "int32"));
+    }),
 
   updateParameters: updateComposed,
 

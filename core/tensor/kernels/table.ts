@@ -8,6 +8,7 @@ import * as tf from "../../deps/tfjs.ts";
 import { composed, type Operations } from "./composed.ts";
 
 const backends = new Map<string, Partial<Operations>>();
+let version = 0;
 
 /** The kernel of the current backend, or the composition. */
 export function kernelOf<Name extends keyof Operations>(name: Name): Operations[Name] {
@@ -17,4 +18,10 @@ export function kernelOf<Name extends keyof Operations>(name: Name): Operations[
 /** Sets all kernels of a backend; `{}` gives the compositions back. */
 export function registerKernels(backend: string, kernels: Partial<Operations>): void {
   backends.set(backend, kernels);
+  version++;
+}
+
+/** Another number whenever a kernel may be another one: what was made of them before is out of date. */
+export function kernelsVersion(): number {
+  return version;
 }

@@ -8,6 +8,7 @@
 import * as tf from "../../deps/tfjs.ts";
 import { attentionOf, composed, linearGeluOf, type Operations } from "./composed.ts";
 import { differentiable, requireShape, rowsOf } from "./differentiable.ts";
+import { now } from "../varying.ts";
 import { wasmHeap } from "./wasm_heap.ts";
 import { multiply } from "./wasm_matmul.ts";
 import type { WasmModule } from "./wasm_module.ts";
@@ -109,7 +110,7 @@ function weighting({ kernels, scratch }: WasmModule): Pick<Operations, "maskedSo
       const last = Math.ceil(rate * 2 ** 32) - 1;
       const drop = (x: tf.Tensor): tf.Tensor => {
         const y = allocate(x.shape);
-        wasmHeap.write(scratch, states);
+        wasmHeap.write(scratch, now(states));
         kernels.dropout(address(x), address(y), y.size, scratch, last, 1 / (1 - rate));
         return y;
       };

@@ -22,7 +22,7 @@ import { Random } from "../../../core/tensor/random.ts";
 import { Linear } from "../../../plugins/sdk/tensors.ts";
 import { type Case, type Input, normal, type Operation } from "../conformance.ts";
 import * as reference from "../reference/layers.ts";
-import { gather } from "../reference/shapes.ts";
+import { concat, gather } from "../reference/shapes.ts";
 
 /** Around vectors of 4, tiles of 8, 16 and 32, and workgroups of 64. */
 const WIDTHS = [2, 3, 4, 5, 17, 33, 65, 129];
@@ -200,6 +200,15 @@ export const LAYERS: readonly Operation[] = [
       reference: (table) => gather(table, ids),
       roundings: 0,
       gradientRoundings: ids.length,
-    })),
+    })).concat(
+      LOOK_UPS.filter(({ table }) => table[0]! > 2).map(({ table: [rows, width], ids }): Case => ({
+        name: `of ${ids.length} rows of [${rows},${width}] in three parts, the last one uneven`,
+        inputs: [normal([2, width!], 1), normal([2, width!], 2), normal([rows! - 2, width!], 3)],
+        run: (...parts) => embed(parts, Int32Array.from(ids)),
+        reference: (...parts) => gather(concat(parts), ids),
+        roundings: 0,
+        gradientRoundings: ids.length,
+      })),
+    ),
   },
 ];

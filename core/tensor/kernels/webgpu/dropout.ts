@@ -8,6 +8,7 @@
  * @module
  */
 import * as tf from "../../../deps/tfjs.ts";
+import { now, type Varying } from "../../varying.ts";
 import type { Operations, RandomStates } from "../composed.ts";
 import { differentiable } from "../differentiable.ts";
 import { jumpTables } from "./dropout_jumps.ts";
@@ -19,22 +20,20 @@ export const dropout: Operations["dropout"] = (x, rate, states) =>
   differentiable((_save, x) => [drop(x!, rate, states), (dy) => [drop(dy, rate, states)]])(x);
 
 /** Both passes, without a tape: on x, or on the gradient of the result. The answer is the caller's. */
-export function drop(x: tf.Tensor, rate: number, states: RandomStates): tf.Tensor {
+export function drop(x: tf.Tensor, rate: number, states: Varying<RandomStates>): tf.Tensor {
   if (rate === 0) return tf.clone(x);
   const y = gpu().allocate(x.shape);
-  const bits = stretchBits(x.size);
-  const threads = 4 * Math.ceil(x.size / 4 / 2 ** bits);
-  const names = WORDS.map((name, index) => [name, states[index]!] as const);
+  const { size } = x;
+  const bits = stretchBits(size);
+  const threads = 4 * Math.ceil(size / 4 / 2 ** bits);
   gpu().run(program, {
     buffers: { x, y, jumps: gpu().table("jumps of xoshiro128**", jumpTables) },
-    uniforms: {
-      ...Object.fromEntries(names) as Record<Word, number>,
-      size: x.size,
-      bits,
+    uniforms: () => ({
+      ...wordsOf(now(states)),
+      ...{ size, bits, kept: 1 / (1 - rate) },
       // `draw < rate 2^32` with a whole draw is `draw <= last`, which is a whole number too.
       last: Math.ceil(rate * 2 ** 32) - 1,
-      kept: 1 / (1 - rate),
-    },
+    }),
     workgroups: Math.ceil(threads / 64),
   });
   return y;
@@ -51,6 +50,10 @@ type Word = `${"a" | "b" | "c" | "d"}${typeof STREAMS[number]}`;
 const WORDS = (["a", "b", "c", "d"] as const).flatMap((word) =>
   STREAMS.map((stream): Word => `${word}${stream}`)
 );
+function wordsOf(states: RandomStates): Record<Word, number> {
+  return Object.fromEntries(WORDS.map((name, index) => [name, states[index]!])) as Record<Word, number>;
+}
+
 const ofStream = (word: string): string =>
   `vec4u(${STREAMS.map((stream) => `uniforms.${word}${stream}`)})[stream]`;
 

@@ -2,83 +2,102 @@
  * The plan by which the gradient of an embedding is added up: positions of a batch, sorted by their id.
  *
  * An id that comes often (padding, a full stop) would be one long sum in one place of the device while the
- * rest waits, so long lists are cut into pieces, whose sums are added in a second round.
+ * rest waits, so long lists are cut into pieces, whose sums are added in a second round. How long a plan is
+ * and where its parts are follows from the count of ids alone; how much of it is in use stands in the plan.
  *
  * @module
  */
 
-/** Lists of rows in the words of a plan; places are word numbers. */
-export interface EmbeddingLists {
-  /** How many lists. */
-  readonly lists: number;
-  /** Where the first list's start is; starts count rows from `inputs`, and one more is the end of the last. */
+/** Where the parts of a plan are, as word numbers. */
+export interface EmbeddingLayout {
+  /** How many words the plan has. */
+  readonly words: number;
+  /** At most so many lists; each is a whole one or a piece of one. */
+  readonly mostLists: number;
+  /** At most so many lists are cut. */
+  readonly mostCuts: number;
+  /** Those have at most so many pieces together. */
+  readonly mostPieces: number;
+  /** Positions of the batch, list after list. */
+  readonly positions: number;
+  /** Where each list starts, counted from `positions`; one more is the end of the last one. */
   readonly starts: number;
-  /** Where the numbers of the rows that are added are. */
-  readonly inputs: number;
-  /** Where the numbers of the rows that the sums go to are. */
+  /** Of each list: the row of the table that its sum is, or `-1 - piece`. */
   readonly outputs: number;
+  /** Of each list that is cut: the number of its first piece; one more is the end of the last one's. */
+  readonly cutStarts: number;
+  /** Of each list that is cut: the row of the table. */
+  readonly cutOutputs: number;
 }
 
-/** What is added to what. */
-export interface EmbeddingPlan {
-  readonly words: Int32Array;
-  /** Over rows of the batch. Goes to rows of the table, or, if there is a second round, to the pieces. */
-  readonly pieces: EmbeddingLists;
-  /** Over pieces, to rows of the table; undefined if every list is one piece. */
-  readonly whole: EmbeddingLists | undefined;
-}
+/** The word that says how many lists there are. */
+export const LISTS = 0;
+/** The word that says how many are cut. */
+export const CUTS = 1;
 
 /** Rows of a piece. */
 const PIECE = 64;
 
-/**
- * Plans the sums for the ids of a batch: those of one id in the order in which they stand.
- *
- * @example
- * ```ts
- * import { planEmbedding } from "./embedding_plan.ts";
- * import { assertEquals } from "../../../deps/assert.ts";
- *
- * const { words, pieces } = planEmbedding(Int32Array.of(7, 2, 7));
- *
- * const part = (from: number, count: number) => [...words.subarray(from, from + count)];
- * assertEquals(part(pieces.outputs, pieces.lists), [2, 7]);
- * assertEquals(part(pieces.inputs, 3), [1, 0, 2]);
- * assertEquals(part(pieces.starts, 3), [0, 1, 3]);
- * ```
- */
-export function planEmbedding(ids: Int32Array): EmbeddingPlan {
-  const order = sortedPositions(ids);
-  const [starts, pieceIds, firstPieces, distinct]: number[][] = [[], [], [], []];
-  let [lastId, lastStart] = [-1, 0];
-  for (let at = 0; at < order.length; at++) {
-    const id = ids[order[at]!]!;
-    if (id === lastId && at - lastStart < PIECE) continue;
-    if (id !== lastId) {
-      distinct!.push(id);
-      firstPieces!.push(starts!.length);
-    }
-    starts!.push(at);
-    pieceIds!.push(id);
-    [lastId, lastStart] = [id, at];
-  }
-  const count = starts!.length;
-  firstPieces!.push(count);
-  starts!.push(ids.length);
-  const isCut = count > distinct!.length;
-  const numbers = isCut ? Int32Array.from(starts!.keys()) : [];
-  const words = new Words([order, starts!, pieceIds!, numbers, firstPieces!, distinct!]);
-  const [inputs, startsAt, idsAt, numbersAt, firstAt, distinctAt] = words.places as Six;
+/** The layout for a count of ids. */
+export function layOut(length: number): EmbeddingLayout {
+  const mostCuts = Math.floor(length / (PIECE + 1));
+  const positions = 2;
+  const starts = positions + length;
+  const outputs = starts + length + 1;
+  const cutStarts = outputs + length;
+  const cutOutputs = cutStarts + mostCuts + 1;
   return {
-    words: words.all,
-    pieces: { lists: count, starts: startsAt, inputs, outputs: isCut ? numbersAt : idsAt },
-    whole: isCut
-      ? { lists: distinct!.length, starts: firstAt, inputs: numbersAt, outputs: distinctAt }
-      : undefined,
+    words: cutOutputs + mostCuts,
+    ...{ mostLists: length, mostCuts },
+    mostPieces: Math.floor(2 * length / (PIECE + 1)), // the shortest list that is cut has two
+    ...{ positions, starts, outputs, cutStarts, cutOutputs },
   };
 }
 
-type Six = [number, number, number, number, number, number];
+/**
+ * Plans the sums for the ids of a batch: those of one id in the order in which they stand. Words that are not
+ * in use are zero.
+ *
+ * @example
+ * ```ts
+ * import { layOut, LISTS, planEmbedding } from "./embedding_plan.ts";
+ * import { assertEquals } from "../../../deps/assert.ts";
+ *
+ * const words = planEmbedding(Int32Array.of(7, 2, 7));
+ *
+ * const { outputs, positions, starts } = layOut(3);
+ * const part = (from: number, count: number) => [...words.subarray(from, from + count)];
+ * assertEquals(words[LISTS], 2);
+ * assertEquals(part(outputs, 2), [2, 7]);
+ * assertEquals(part(positions, 3), [1, 0, 2]);
+ * assertEquals(part(starts, 3), [0, 1, 3]);
+ * ```
+ */
+export function planEmbedding(ids: Int32Array): Int32Array {
+  const layout = layOut(ids.length);
+  const words = new Int32Array(layout.words);
+  const order = sortedPositions(ids);
+  words.set(order, layout.positions);
+  let [lists, cuts, pieces] = [0, 0, 0];
+  for (let [start, end] = [0, 0]; start < order.length; start = end) {
+    const id = ids[order[start]!]!;
+    while (end < order.length && ids[order[end]!] === id) end++;
+    const isCut = end - start > PIECE;
+    if (isCut) {
+      words[layout.cutStarts + cuts] = pieces;
+      words[layout.cutOutputs + cuts++] = id;
+    }
+    for (let at = start; at < end; at += PIECE) {
+      words[layout.starts + lists] = at;
+      words[layout.outputs + lists++] = isCut ? -1 - pieces++ : id;
+    }
+  }
+  words[layout.starts + lists] = order.length;
+  words[layout.cutStarts + cuts] = pieces;
+  words[LISTS] = lists;
+  words[CUTS] = cuts;
+  return words;
+}
 
 /** One number holds the id and the position, so that the plain sort of numbers keeps the order. */
 function sortedPositions(ids: Int32Array): Int32Array {
@@ -90,18 +109,4 @@ function sortedPositions(ids: Int32Array): Int32Array {
   const order = new Int32Array(ids.length);
   for (let at = 0; at < order.length; at++) order[at] = keys[at]! % ids.length;
   return order;
-}
-
-/** Lists behind each other in one array, so that one upload does. */
-class Words {
-  readonly all: Int32Array;
-  /** Where each list begins. */
-  readonly places: readonly number[];
-
-  constructor(lists: readonly ArrayLike<number>[]) {
-    let size = 0;
-    this.places = lists.map(({ length }) => (size += length) - length);
-    this.all = new Int32Array(size);
-    lists.forEach((list, index) => this.all.set(list, this.places[index]));
-  }
 }

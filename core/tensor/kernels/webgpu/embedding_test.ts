@@ -4,7 +4,8 @@ import * as tf from "../../../deps/tfjs.ts";
 import { startBackend } from "../../backend.ts";
 import { embed } from "../../operations.ts";
 import { Random } from "../../random.ts";
-import { planEmbedding } from "./embedding_plan.ts";
+import { CUTS, layOut, LISTS, planEmbedding } from "./embedding_plan.ts";
+import { gpu } from "./gpu.ts";
 import { useWebGpuKernels } from "./kernels.ts";
 
 const ignore = !BACKENDS.includes("webgpu");
@@ -71,24 +72,131 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name:
+    "embed() on webgpu gives the same bits from a table in parts, and refuses parts that do not fit together",
+  ignore,
+  fn: async () => {
+    using backend = await startBackend("webgpu");
+    useWebGpuKernels(true);
+    for (const [rows, width, ids] of cases()) {
+      const random = new Random(rows);
+      const normal = (count: number): Float32Array =>
+        Float32Array.from({ length: count }, () => random.normal());
+      const table = tf.tensor(normal(rows * width), [rows, width]);
+      const dy = tf.tensor(normal(ids.length * width), [ids.length, width]);
+      const cuts = [...new Set([0, Math.floor(rows / 4), Math.floor(rows / 2), rows])];
+      const parts = cuts.slice(1).map((end, index) =>
+        tf.slice(table, [cuts[index]!, 0], [end - cuts[index]!, width])
+      );
+
+      const [y, whole] = [embed(table, ids), tf.grad((table) => embed(table, ids))(table, dy)];
+      const inParts = embed(parts, () => ids);
+      const gradients = tf.grads((...parts) => embed(parts, ids))(parts, dy);
+
+      assertEquals(await inParts.data(), await y.data());
+      const joined = await Promise.all(gradients.map(async (gradient) => [...await gradient.data()]));
+      assertEquals(joined.flat(), [...await whole.data()]);
+      tf.dispose([table, dy, y, whole, inParts, ...parts, ...gradients]);
+    }
+    const [wide, narrow] = [tf.ones([1, 3]), tf.ones([1, 2])];
+    assertThrows(() => embed([wide, narrow], Int32Array.of(0)), Error, "the shape [1,2], expected [1,3]");
+    tf.dispose([wide, narrow]);
+    backend.check();
+  },
+});
+
+Deno.test({
+  name: "embed() on webgpu dispatches by the shapes alone, so that a recording holds for other ids",
+  ignore,
+  fn: async () => {
+    using backend = await startBackend("webgpu");
+    useWebGpuKernels(true);
+    const [length, rows, width] = [200, 40, 8];
+    const [table, dy] = [tf.ones([rows, width]), tf.ones([length, width])];
+    const random = new Random(4);
+    const recorded = ([
+      () => 7, // one list, cut
+      (at) => at % rows, // none that is cut
+      () => random.below(rows),
+    ] satisfies ((at: number) => number)[]).map((idOf: (at: number) => number) => {
+      const ids = Int32Array.from({ length }, (_, at) => idOf(at));
+      const { dispatches, stop } = spyOnDispatches();
+      tf.grad((table) => embed(table, ids))(table, dy).dispose();
+      stop();
+      return dispatches;
+    });
+
+    assertEquals(recorded[0]!.length, 4);
+    for (const dispatches of recorded) assertEquals(dispatches, recorded[0]);
+    tf.dispose([table, dy]);
+    backend.check();
+  },
+});
+
 Deno.test("planEmbedding() puts every position into one list of its id, also where lists are cut", () => {
   for (const [, , ids] of cases()) {
-    const { words, pieces, whole } = planEmbedding(ids);
+    const words = planEmbedding(ids);
+    const layout = layOut(ids.length);
     /** Output → inputs, of one round. */
-    const listsOf = ({ lists, starts, inputs, outputs }: typeof pieces): Map<number, number[]> =>
+    const listsOf = (
+      count: number,
+      starts: number,
+      outputs: number,
+    ): Map<number, [from: number, to: number]> =>
       new Map(
-        Array.from({ length: lists }, (_, list) => [
+        Array.from({ length: count }, (_, list) => [
           words[outputs + list]!,
-          [...words.subarray(inputs + words[starts + list]!, inputs + words[starts + list + 1]!)],
+          [words[starts + list]!, words[starts + list + 1]!],
         ]),
       );
-    const first = listsOf(pieces);
-    const byId = whole
-      ? new Map([...listsOf(whole)].map(([id, parts]) => [id, parts.flatMap((part) => first.get(part)!)]))
-      : first;
+    const first = new Map(
+      [...listsOf(words[LISTS]!, layout.starts, layout.outputs)].map(([output, [from, to]]) => [
+        output,
+        [...words.subarray(layout.positions + from, layout.positions + to)],
+      ]),
+    );
+    const cut = listsOf(words[CUTS]!, layout.cutStarts, layout.cutOutputs);
+    const byId = new Map([...first].filter(([output]) => output >= 0));
+    for (const [id, [from, to]] of cut) {
+      const pieces = Array.from({ length: to - from }, (_, index) => from + index);
+      byId.set(id, pieces.flatMap((piece) => first.get(-1 - piece)!));
+      assertLessOrEqual(to, layout.mostPieces);
+    }
 
+    assertEquals(words.length, layout.words);
+    assertLessOrEqual(words[CUTS]!, layout.mostCuts);
     for (const inputs of first.values()) assertLessOrEqual(inputs.length, 64);
-    const expected = Map.groupBy(ids.keys(), (position) => ids[position]!);
-    assertEquals(byId, expected);
+    assertEquals(byId, Map.groupBy(ids.keys(), (position) => ids[position]!));
   }
 });
+
+Deno.test("layOut() has room for as many cuts and pieces as any ids can make", () => {
+  for (const [times, distinct] of [[65, 1], [65, 7], [128, 3], [129, 3], [64, 5], [1, 200]] as const) {
+    const ids = Int32Array.from({ length: times * distinct }, (_, at) => at % distinct);
+    const [words, layout] = [planEmbedding(ids), layOut(ids.length)];
+    const pieces = words[layout.cutStarts + words[CUTS]!]!;
+
+    assertEquals(words.length, layout.words);
+    assertEquals(words[CUTS], times > 64 ? distinct : 0);
+    assertEquals(pieces, times > 64 ? distinct * Math.ceil(times / 64) : 0);
+    assertLessOrEqual(words[CUTS]!, layout.mostCuts);
+    assertLessOrEqual(pieces, layout.mostPieces);
+  }
+});
+
+/** What of each dispatch a recording would hold: everything but the numbers in the buffers. */
+function spyOnDispatches(): { dispatches: unknown[]; stop(): void } {
+  const runner = gpu();
+  const dispatches: unknown[] = [];
+  const run = runner.run;
+  runner.run = (program, call): void => {
+    const { uniforms, workgroups } = call;
+    const shapes = Object.values<tf.TensorInfo | GPUBuffer>(call.buffers).map((buffer) =>
+      buffer instanceof GPUBuffer ? buffer.size : buffer.shape
+    );
+    dispatches.push({ name: program.name, uniforms, workgroups, shapes });
+    run.call(runner, program, call);
+  };
+  return { dispatches, stop: () => void (runner.run = run) };
+}

@@ -12,13 +12,15 @@ import { unsupported } from "../../guards/refusal.ts";
 import type { ElementType, Program } from "./program.ts";
 import { forgetReads, hookInto, type WebGpuBackend } from "./program_backend.ts";
 import { compile, type CompiledProgram } from "./program_pipeline.ts";
-import { UniformBatch } from "./program_uniforms.ts";
+import { UniformBatch, type UniformStore } from "./program_uniforms.ts";
+import type { Varying } from "../../varying.ts";
 
 /** One dispatch. */
 export interface Dispatch<Buffer extends string, Uniform extends string> {
   /** A tensor, or a buffer of {@linkcode Gpu.table}. None may be bound twice if one of the two is written. */
   readonly buffers: Readonly<Record<Buffer, tf.TensorInfo | GPUBuffer>>;
-  readonly uniforms: Readonly<Record<Uniform, number>>;
+  /** A function is asked again at each replay, if the dispatch is recorded. */
+  readonly uniforms: Varying<Readonly<Record<Uniform, number>>>;
   /**
    * How many workgroups. A number is laid out in two dimensions if it is over the limit of one: the shader
    * finds its number with `flatGroup(workgroup_id, num_workgroups)`, which may be past the end.
@@ -32,16 +34,20 @@ export interface Dispatch<Buffer extends string, Uniform extends string> {
 export interface DispatchCounts {
   own: number;
   tfjs: number;
+  /** Of recordings. */
+  replayed: number;
 }
 
 /** Runs programs on one backend. Owns what is compiled and the tables; they go with the backend. */
 export class Gpu {
   /** Since the backend started. */
-  readonly dispatches: DispatchCounts = { own: 0, tfjs: 0 };
+  readonly dispatches: DispatchCounts = { own: 0, tfjs: 0, replayed: 0 };
   /** The device computes on the CPU, where barriers are dear: kernels have variants without. */
   isSoftware: boolean;
   readonly #backend: WebGpuBackend;
   readonly #uniforms: UniformBatch;
+  /** Set while dispatches are recorded. */
+  #recorded: UniformStore | undefined;
   readonly #compiled = new Map<string, CompiledProgram>();
   readonly #tables = new Map<string, GPUBuffer>();
   readonly #willChange: (dataId: object) => void;
@@ -57,7 +63,7 @@ export class Gpu {
     this.#mostWorkgroups = backend.device.limits.maxComputeWorkgroupsPerDimension;
     hookInto(backend, {
       dispatched: () => void this.dispatches.tfjs++,
-      submitting: () => this.#uniforms.flush(),
+      submitting: () => (this.#recorded ?? this.#uniforms).flush(),
       disposed: () => this.#dispose(),
     });
   }
@@ -106,6 +112,14 @@ export class Gpu {
   }
 
   /**
+   * From now on, uniforms go into this store, which has room for all; undefined ends that. Nothing may be encoded
+   * and not submitted when it is called.
+   */
+  recordInto(uniforms: UniformStore | undefined): void {
+    this.#recorded = uniforms;
+  }
+
+  /**
    * Puts a dispatch into the open pass. What it writes may be a fresh tensor or, if {@linkcode Gpu.isSole},
    * one that is known already. A dispatch of no workgroups is left out.
    *
@@ -131,8 +145,12 @@ export class Gpu {
     const backend = this.#backend;
     backend.ensureCommandEncoderReady();
     const pass = backend.computePassEncoder ??= backend.commandEncoder!.beginComputePass();
+    const store = this.#recorded ?? this.#uniforms;
+    const offsets = store.add(program.uniforms, uniforms);
+    const isRecorded = this.#recorded !== undefined && offsets.length > 0;
+    const group = isRecorded ? compiled.newBindGroup(bound, store.buffer) : compiled.bindGroup(bound);
     pass.setPipeline(compiled.pipeline(constants));
-    pass.setBindGroup(0, compiled.bindGroup(bound), this.#uniforms.add(program.uniforms, uniforms));
+    pass.setBindGroup(0, group, offsets);
     pass.dispatchWorkgroups(...grid);
     this.dispatches.own++;
     backend.dispatchCountInPass++;

@@ -24,10 +24,10 @@ export interface TensorData {
 export interface WebGpuBackend {
   readonly device: GPUDevice;
   /** Looking up a tensor of another backend moves it to this one. */
-  readonly tensorMap: { get(dataId: object): TensorData };
+  readonly tensorMap: { get(dataId: object): TensorData; has(dataId: object): boolean };
   /** What is used by commands that are not submitted; its memory is given back when they are. */
   readonly commandQueueOwnedIds: WeakSet<object>;
-  readonly commandEncoder: GPUCommandEncoder | null;
+  commandEncoder: GPUCommandEncoder | null;
   computePassEncoder: GPUComputePassEncoder | null;
   dispatchCountInPass: number;
   ensureCommandEncoderReady(): void;
@@ -38,6 +38,9 @@ export interface WebGpuBackend {
   /** Ends the open pass if there is something to copy. */
   uploadToGPU(dataId: object): void;
   refCount(dataId: object): number;
+  incRef(dataId: object): void;
+  /** Every tensor begins here, with or without numbers. */
+  write(values: tf.BackendValues | null, shape: readonly number[], dtype: tf.DataType): object;
   makeTensorInfo(shape: readonly number[], dtype: tf.DataType, values?: tf.BackendValues): tf.TensorInfo;
   dispose(): void;
 }

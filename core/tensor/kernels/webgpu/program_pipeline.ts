@@ -15,8 +15,10 @@ import { UniformBatch } from "./program_uniforms.ts";
 export interface CompiledProgram {
   /** With these constants; compiled at the first call. */
   pipeline(constants?: Readonly<Record<string, number>>): GPUComputePipeline;
-  /** Of these buffers, in the order of the bindings. */
+  /** Of these buffers, in the order of the bindings, and the shared uniforms; kept. */
   bindGroup(buffers: readonly GPUBuffer[]): GPUBindGroup;
+  /** The same with other uniforms; the caller keeps it. */
+  newBindGroup(buffers: readonly GPUBuffer[], uniforms: GPUBuffer): GPUBindGroup;
 }
 
 /**
@@ -33,7 +35,18 @@ export function compile(device: GPUDevice, program: Program, uniforms: GPUBuffer
   const module = device.createShaderModule({ label, code: program.shader });
   const pipelines = new Map<string, GPUComputePipeline>();
   const groups = new Map<string, GPUBindGroup>();
+  const newBindGroup = (buffers: readonly GPUBuffer[], uniforms: GPUBuffer): GPUBindGroup => {
+    const entries: GPUBindGroupEntry[] = buffers.map((buffer, binding) => ({
+      binding,
+      resource: { buffer },
+    }));
+    if (uniformBytes > 0) {
+      entries.push({ binding: bindings.length, resource: { buffer: uniforms, size: uniformBytes } });
+    }
+    return device.createBindGroup({ label, layout, entries });
+  };
   return {
+    newBindGroup,
     pipeline(constants = NO_CONSTANTS): GPUComputePipeline {
       const key = constants === NO_CONSTANTS ? "" : JSON.stringify(constants);
       let pipeline = pipelines.get(key);
@@ -48,14 +61,7 @@ export function compile(device: GPUDevice, program: Program, uniforms: GPUBuffer
       const key = buffers.map(numberOf).join();
       let group = groups.get(key);
       if (!group) {
-        const entries: GPUBindGroupEntry[] = buffers.map((buffer, binding) => ({
-          binding,
-          resource: { buffer },
-        }));
-        if (uniformBytes > 0) {
-          entries.push({ binding: bindings.length, resource: { buffer: uniforms, size: uniformBytes } });
-        }
-        group = device.createBindGroup({ label, layout, entries });
+        group = newBindGroup(buffers, uniforms);
         if (groups.size >= KEPT_BIND_GROUPS) groups.clear();
         groups.set(key, group);
       }

@@ -7,8 +7,20 @@
  * @module
  */
 
+import { now, type Varying } from "../../varying.ts";
+
 /** Numbers that a program is told, in order. */
 export type UniformTypes = Readonly<Record<string, "f32" | "u32">>;
+
+/** Where the uniforms of dispatches go. */
+export interface UniformStore {
+  /** Has the set that was added last. */
+  readonly buffer: GPUBuffer;
+  /** Adds a set and answers its offset in bytes, as bind groups want it: none for an empty set. */
+  add(types: UniformTypes, values: Varying<Readonly<Record<string, number>>>): number[];
+  /** Writes what was added; to be called before each submit. */
+  flush(): void;
+}
 
 /** Enough for 256 dispatches at the usual alignment of 256 bytes; tfjs submits after 15. */
 const CAPACITY_BYTES = 65_536;
@@ -16,7 +28,7 @@ const CAPACITY_BYTES = 65_536;
 const NO_OFFSETS: number[] = [];
 
 /** The buffer and what is in it. Disposing of it destroys the buffer. */
-export class UniformBatch implements Disposable {
+export class UniformBatch implements UniformStore, Disposable {
   readonly buffer: GPUBuffer;
   readonly #device: GPUDevice;
   readonly #host = new DataView(new ArrayBuffer(CAPACITY_BYTES));
@@ -43,23 +55,16 @@ export class UniformBatch implements Disposable {
     return this.#usedBytes + UniformBatch.bytesOf(types) <= CAPACITY_BYTES;
   }
 
-  /** Adds a set and answers its offset in bytes, as bind groups want it: none for an empty set. */
-  add(types: UniformTypes, values: Readonly<Record<string, number>>): number[] {
+  add(types: UniformTypes, values: Varying<Readonly<Record<string, number>>>): number[] {
     const bytes = UniformBatch.bytesOf(types);
     if (bytes === 0) return NO_OFFSETS;
     const offset = this.#usedBytes;
-    let at = offset;
-    for (const name in types) {
-      const value = values[name]!;
-      if (types[name] === "f32") this.#host.setFloat32(at, value, true);
-      else this.#host.setUint32(at, value, true);
-      at += 4;
-    }
+    writeUniforms(this.#host, offset, types, now(values));
     this.#usedBytes = Math.ceil((offset + bytes) / this.#alignmentBytes) * this.#alignmentBytes;
     return [offset];
   }
 
-  /** Writes what was added and starts over; to be called before each submit. */
+  /** Also starts over: the next set is at the beginning again. */
   flush(): void {
     if (this.#usedBytes === 0) return;
     const bytes = Math.min(this.#usedBytes, CAPACITY_BYTES);
@@ -69,5 +74,21 @@ export class UniformBatch implements Disposable {
 
   [Symbol.dispose](): void {
     this.buffer.destroy();
+  }
+}
+
+/** Writes a set, in the order of its types. */
+export function writeUniforms(
+  host: DataView,
+  offset: number,
+  types: UniformTypes,
+  values: Readonly<Record<string, number>>,
+): void {
+  let at = offset;
+  for (const name in types) {
+    const value = values[name]!;
+    if (types[name] === "f32") host.setFloat32(at, value, true);
+    else host.setUint32(at, value, true);
+    at += 4;
   }
 }
