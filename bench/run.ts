@@ -20,6 +20,7 @@ import { repairedRows, stepRows } from "./step.ts";
 import { tableProcessRow, tableWorkerRow } from "./table.ts";
 import { tensorRow } from "./tensor.ts";
 import { type MeasuredBackend, parseBackends } from "./tensors/backends.ts";
+import { encodeRows } from "./tensors/encode.ts";
 import { growthRows } from "./tensors/growth.ts";
 import { jaxRows } from "./tensors/jax_rows.ts";
 import { torchRows } from "./tensors/torch_rows.ts";
@@ -58,6 +59,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   "step-torch/tiny": (backends) => torchRows("tiny", 9, backends),
   "step-torch/mini": (backends) => torchRows("mini", 5, backends),
   "step-jax/tiny": (backends) => jaxRows("tiny", 7, backends),
+  "encode/tiny": (backends) => encodeRows("tiny", 15, backends),
+  "encode/mini": (backends) => encodeRows("mini", 15, backends),
   "growth": (backends) => growthRows(9, backends),
 };
 

@@ -31,10 +31,7 @@ export function stepRows(
   turns: number,
   wanted: readonly MeasuredBackend[] | undefined,
 ): Promise<StepRow[]> {
-  return rows(`step/${size}`, ["wasm", "webgpu"], (backend) => {
-    useOurs(backend, false);
-    tf.getKernel("BatchMatMul", backend).kernelFunc = publishedMatMul[backend];
-  }, { size, turns, wanted });
+  return rows(`step/${size}`, ["wasm", "webgpu"], usePlain, { size, turns, wanted });
 }
 
 /** Ours against what tfjs' own kernels do on wasm when they are used well. */
@@ -52,7 +49,14 @@ export function repairedRows(
 
 type Compared = "wasm" | "webgpu";
 
-function useOurs(backend: Compared, on: boolean): void {
+/** The current backend computes as published. */
+export function usePlain(backend: Compared): void {
+  useOurs(backend, false);
+  tf.getKernel("BatchMatMul", backend).kernelFunc = publishedMatMul[backend];
+}
+
+/** The current backend has our kernels, or not. */
+export function useOurs(backend: Compared, on: boolean): void {
   if (backend === "wasm") useWasmKernels(on);
   else useWebGpuKernels(on);
 }

@@ -92,7 +92,8 @@ async function dispatchesOf(work: () => Promise<unknown>): Promise<number> {
   return count;
 }
 
-async function encodeMsOf(model: WholeModel, batch: readonly Example[]): Promise<number> {
+/** Of one step: {@linkcode StepFacts.encodeMs}. */
+export async function encodeMsOf(model: WholeModel, batch: readonly Example[]): Promise<number> {
   const { submit } = GPUQueue.prototype;
   const times: StepTimes = { encodeMs: 0, readMs: 0, blockedMs: 0 };
   GPUQueue.prototype.submit = function (...call): undefined {

@@ -60,7 +60,11 @@ async function train(
   const tokenizer = new BertTokenizer([...SPECIAL_TOKENS, ...WORDS], { maxLength: 16, buckets: [8, 16] });
   const sum = new SumHead();
   const head = await HeadClient.connect(sum, 2);
-  const backend = { name: "webgpu", reason: "", adapter: null, check() {}, [Symbol.dispose]() {} } as const;
+  const nothing = (): void => {};
+  const backend = {
+    ...{ name: "webgpu", reason: "", adapter: null, check: nothing } as const,
+    [Symbol.dispose]: nothing,
+  };
   const parts: ModelParts = { encoder, tokenizer, head, backend };
   using trainer = new Trainer(parts, {
     ...{ seed: 5, labels: 2, batchSize: 4, weightDecay: 0.05, maxGradientNorm: 0.5 },
