@@ -284,9 +284,8 @@ Deno.test({
       backend.check();
     }
 
-    assertEquals(runs, [["plain", 4], ["record", 8], ["replay", 12], ["record", 8], ["replay", 16], [
-      "replay",
-      24,
-    ]]);
+    const [first, second] = [runs.slice(0, 3), runs.slice(3)];
+    assertEquals(first, [["plain", 4], ["record", 8], ["replay", 12]]);
+    assertEquals(second, [["plain", 8], ["record", 16], ["replay", 24]]);
   },
 });
