@@ -53,7 +53,7 @@ Deno.test("a new plugin of every kind passes its own tests and its check, untouc
     const outcome = await runtime.fineTune({
       config: config as unknown as ReturnType<typeof tinyConfig>,
       ...{ labels, train, test },
-      onStep: ({ loss }) => void losses.push(loss),
+      onStep: ({ loss }) => void losses.push(loss!),
     });
 
     assertEquals(outcome.kind, "finished");
@@ -179,7 +179,7 @@ Deno.test("plugin dev --once starts a plugin with settings, times its calls, and
   const { kind, timings, events, memoryMb } = lines.at(-1);
   assertEquals(kind, "timings");
   const names = timings.map(({ name }: { name: string }) => name);
-  assertEquals(names, ["describe", "predict", "evaluate", "step", "step and apply"]);
+  assertEquals(names, ["describe", "predict", "evaluate", "step", "quietStep", "step and apply"]);
   for (const { samples, medianMs, p95Ms } of timings) {
     assert(samples > 0 && medianMs > 0 && p95Ms >= medianMs);
   }

@@ -42,7 +42,7 @@ Deno.test("Plugin.methods() of each port are exactly its methods", () => {
     holds<
       Same<
         keyof typeof all[0],
-        "describe" | "step" | "evaluate" | "apply" | "predict" | "state" | "restore" | "forget"
+        "describe" | "step" | "quietStep" | "evaluate" | "apply" | "predict" | "state" | "restore" | "forget"
       >
     >();
     holds<Same<keyof typeof all[1], "augment">>();

@@ -162,7 +162,7 @@ Deno.test("a run tells a callback that was reloaded the rest, and it remembers w
 });
 
 /** A number of a report, and when it was: what has to be equal. */
-function numbers({ step, loss, gradientNorm, learningRate }: StepReport): readonly number[] {
+function numbers({ step, loss, gradientNorm, learningRate }: StepReport): readonly (number | null)[] {
   return [step, loss, gradientNorm, learningRate];
 }
 

@@ -6,6 +6,7 @@
  */
 import type * as tf from "../core/deps/tfjs.ts";
 import type { HostTensor } from "../core/wall/tensor.ts";
+import type { LossSum } from "./untold_losses.ts";
 
 /** What a checkpoint keeps of a head. */
 export interface HeadState {
@@ -13,11 +14,15 @@ export interface HeadState {
   /** `<parameter>.first` and `<parameter>.second`; none before the first update. */
   readonly moments: Readonly<Record<string, HostTensor>>;
   readonly updates: number;
+  /** Of the steps that nobody was told of; absent if there are none. */
+  readonly losses?: LossSum;
 }
 
 /** What goes over to another version: also what has added up in the middle of a step. */
 export interface HeadMemory extends HeadState {
   readonly gradients: Readonly<Record<string, HostTensor>>;
+  /** The part of it that adds up without being told. */
+  readonly lossOfStep?: number;
   /** Whoever calls the head counts on these. */
   readonly reads: string;
   readonly task: string;

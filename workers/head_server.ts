@@ -2,7 +2,11 @@
  * Serves a head: forward, loss and backward where the head is, gradients and logits back.
  *
  * The trainer's half is core/train/head_client.ts. Two calls make a step: `head.step` for every
- * micro-batch (gradients add up here), then `head.apply` once with the joint scale and the rate.
+ * micro-batch (gradients add up here), then `head.apply` once with the joint scale and the rate. Of a step whose
+ * figures nobody wants, `head.quietStep` answers the gradients alone, and its loss adds up here as well.
+ *
+ * Everything that an answer reads is asked for together, because on a graphics card each read waits for all that
+ * the device has to do.
  *
  * @module
  */
@@ -10,12 +14,13 @@ import * as tf from "../core/deps/tfjs.ts";
 import { AdamW, squaredNorm, type UpdateOptions } from "../core/tensor/adamw.ts";
 import { type Backend, startBackend } from "../core/tensor/backend.ts";
 import { Tape } from "../core/tensor/tape.ts";
-import { download, upload } from "../core/tensor/transfer.ts";
+import { download, downloadByName, together, upload } from "../core/tensor/transfer.ts";
 import type { HostTensor } from "../core/wall/tensor.ts";
 import type { WireValue } from "../core/wall/values.ts";
 import { HeadPort } from "../plugins/sdk/head.ts";
 import type { CallContext } from "../plugins/sdk/plugin_port.ts";
 import { guardMappedRange } from "./gpu_guard.ts";
+import { measure, readFigures } from "./head_figures.ts";
 import { fittingParts, type HeadMemory, type HeadState, lossesOf, zeros } from "./head_memory.ts";
 import {
   contextOf,
@@ -25,6 +30,7 @@ import {
   type PortServer,
   type ServedPlugin,
 } from "./port_server.ts";
+import { UntoldLosses } from "./untold_losses.ts";
 
 /** There is one head in a worker, and its backend ends with it. */
 let backend: Backend | undefined;
@@ -52,7 +58,14 @@ export const serveHead: PortServer = {
       ["describe", () => server.describe()],
       [
         "step",
-        (call) => inTurn(() => server.step(...call.args as unknown as StepArguments, contextOf(call))),
+        (call) => inTurn(() => server.step(call.args as unknown as StepArguments, contextOf(call))),
+      ],
+      [
+        "quietStep",
+        (call) =>
+          inTurn(() =>
+            server.step(call.args as unknown as StepArguments, contextOf(call), { isQuiet: true })
+          ),
       ],
       [
         "evaluate",
@@ -61,7 +74,7 @@ export const serveHead: PortServer = {
       ["apply", ({ args: [options] }) => inTurn(() => server.apply(options as unknown as UpdateOptions))],
       ["predict", (call) => inTurn(() => server.predict(call.args[0] as HostTensor, contextOf(call)))],
       ["state", () => inTurn(() => server.state())],
-      ["forget", () => inTurn(() => server.forget())],
+      ["forget", ({ args: [options] }) => inTurn(() => server.forget(options as { losses?: boolean }))],
       ["restore", ({ args: [state] }) => inTurn(() => server.restore(state as unknown as HeadState))],
     ]);
     return {
@@ -90,6 +103,7 @@ interface StepOptions {
 class HeadServer {
   readonly #head: HeadPort;
   readonly #gradients = new Map<string, tf.Tensor>();
+  readonly #losses = new UntoldLosses();
   #optimizer: AdamW | undefined;
 
   constructor(head: HeadPort) {
@@ -101,11 +115,13 @@ class HeadServer {
     return { reads: this.#head.reads, task: this.#head.task, parameters };
   }
 
+  /**
+   * @param isQuiet tells gradients only, and lets the loss add up; the next step that is not tells what came of that
+   */
   async step(
-    hidden: HostTensor,
-    labels: HostTensor,
-    { step, weight }: StepOptions,
+    [hidden, labels, options]: StepArguments,
     context: CallContext,
+    { isQuiet = false } = {},
   ): Promise<WireValue> {
     const { layers } = this.#head;
     const [states, targets] = [upload(hidden), upload(labels)];
@@ -113,24 +129,24 @@ class HeadServer {
     using _targets = owned(targets);
     using tape = new Tape();
     using _scope = tensorScope();
-    const { logits, loss, gradients: [hiddenGradient, ...gradients] } = await this.#differentiate(
+    const { logits, loss, gradients: [ofHidden, ...gradients] } = await this.#differentiate(
       tape,
       [states, targets],
-      { step, weight },
+      options,
       context,
     );
-    const metrics = await this.#metrics(logits, targets);
+    const metrics = isQuiet ? undefined : await measure(this.#head, logits, targets);
     // From here on nothing of the plugin's code runs: what fails in there has added nothing up.
     [...layers.parameters.keys()].forEach((name, index) => this.#accumulate(name, gradients[index]));
-    const answer = {
-      loss: (await loss.data())[0]!,
-      logits: await download(logits),
-      hiddenGradient: hiddenGradient ? await download(hiddenGradient) : zeros(hidden.shape),
-      squaredGradientNorm: await squaredNorm(this.#gradients.values()),
-      metrics,
-    };
+    if (isQuiet) this.#losses.add(loss, options.weight);
+    const [hiddenGradient, squaredGradientNorm, figures, earlier] = await together(() => [
+      ofHidden ? download(ofHidden) : zeros(hidden.shape),
+      squaredNorm(this.#gradients.values()),
+      metrics && readFigures(loss, logits, metrics),
+      metrics && this.#losses.read(),
+    ]);
     backend?.check(); // a graphics card that failed goes on with zeros
-    return answer;
+    return { ...figures, ...(earlier && { earlier }), hiddenGradient, squaredGradientNorm };
   }
 
   /** With dropout on; it is off again whatever happens, or the next prediction would have it. */
@@ -158,24 +174,24 @@ class HeadServer {
     const targets = upload(labels);
     const logits = await this.#forward(upload(hidden), context);
     const loss = this.#head.getLossFunction()(logits, targets);
-    const answer = {
-      loss: (await loss.data())[0]!,
-      logits: await download(logits),
-      metrics: await this.#metrics(logits, targets),
-    };
+    const metrics = await measure(this.#head, logits, targets);
+    const [figures] = await together(() => [readFigures(loss, logits, metrics)]);
     backend?.check();
-    return answer;
+    return figures;
   }
 
   apply(options: UpdateOptions): WireValue {
     this.#optimizer ??= new AdamW(this.#head.layers.parameters);
     this.#optimizer.update(this.#gradients, options);
+    this.#losses.apply();
     return this.forget();
   }
 
-  forget(): WireValue {
+  /** @param options whether losses that were not told are given up as well */
+  forget({ losses = false } = {}): WireValue {
     tf.dispose([...this.#gradients.values()]);
     this.#gradients.clear();
+    this.#losses.forget({ all: losses });
     return undefined;
   }
 
@@ -187,13 +203,15 @@ class HeadServer {
   }
 
   async state(): Promise<WireValue> {
-    const parameters = await downloadAll(this.#head.layers.parameters);
+    const parameters = Object.fromEntries(await downloadByName(this.#head.layers.parameters));
     const moments = Object.fromEntries(await this.#optimizer?.state() ?? []);
+    const losses = await this.#losses.read();
     backend?.check();
-    return { parameters, moments, updates: this.#optimizer?.updates ?? 0 };
+    const updates = this.#optimizer?.updates ?? 0;
+    return { parameters, moments, updates, ...(losses && { losses }) };
   }
 
-  restore({ parameters, moments, updates }: HeadState): WireValue {
+  restore({ parameters, moments, updates, losses }: HeadState): WireValue {
     for (const [name, parameter] of this.#head.layers.parameters) {
       const saved = parameters[name];
       if (saved?.shape.join() !== parameter.shape.join()) {
@@ -204,6 +222,8 @@ class HeadServer {
     }
     for (const [name, parameter] of this.#head.layers.parameters) assign(parameter, parameters[name]!);
     this.#restoreMoments(new Map(Object.entries(moments)), updates);
+    this.forget(); // what a step that failed has added up is not of these weights
+    this.#losses.restore(losses);
     return undefined;
   }
 
@@ -218,7 +238,10 @@ class HeadServer {
   /** All that goes over to another version of the head's code. */
   async capture(): Promise<WireValue> {
     const { reads, task } = this.#head;
-    return { ...await this.state() as object, gradients: await downloadAll(this.#gradients), reads, task };
+    const state = await this.state() as object;
+    const gradients = Object.fromEntries(await downloadByName(this.#gradients));
+    const lossOfStep = await this.#losses.readStep();
+    return { ...state, gradients, ...(lossOfStep !== undefined && { lossOfStep }), reads, task };
   }
 
   losses(memory: HeadMemory): readonly string[] {
@@ -236,6 +259,7 @@ class HeadServer {
     for (const [name, saved] of weights) assign(parameters.get(name)!, saved);
     for (const [name, gradient] of gradients) this.#gradients.set(name, tf.keep(upload(gradient)));
     this.#restoreMoments(moments, memory.updates);
+    this.#losses.restore(memory.losses, memory.lossOfStep);
     return undefined;
   }
 
@@ -243,14 +267,6 @@ class HeadServer {
     const logits: unknown = await this.#head.forward(states, context);
     if (logits instanceof tf.Tensor) return logits;
     throw new TypeError(`forward() of ${this.#head.constructor.name} has to return a tensor of logits`);
-  }
-
-  async #metrics(logits: tf.Tensor, targets: tf.Tensor): Promise<Record<string, number>> {
-    const metrics: Record<string, number> = {};
-    for (const [name, value] of Object.entries(await this.#head.measure?.(logits, targets) ?? {})) {
-      metrics[name] = typeof value === "number" ? value : (await value.data())[0]!;
-    }
-    return metrics;
   }
 
   #accumulate(name: string, gradient: tf.Tensor | undefined): void {
@@ -266,12 +282,6 @@ function assign(parameter: tf.Variable, saved: HostTensor): void {
   const value = upload(saved);
   parameter.assign(value);
   value.dispose();
-}
-
-async function downloadAll(tensors: ReadonlyMap<string, tf.Tensor>): Promise<Record<string, HostTensor>> {
-  const downloaded: Record<string, HostTensor> = {};
-  for (const [name, tensor] of tensors) downloaded[name] = await download(tensor);
-  return downloaded;
 }
 
 /** A tape and a scope belong to the realm: two calls that overlap would record into each other. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { assert, assertEquals, assertNotEquals } from "../core/deps/assert.ts";
+import { assert, assertAlmostEquals, assertEquals, assertNotEquals } from "../core/deps/assert.ts";
 import * as tf from "../core/deps/tfjs.ts";
 import type { Task } from "../core/manifest/task.ts";
 import { startBackend } from "../core/tensor/backend.ts";
@@ -13,6 +13,8 @@ import type { HostTensor } from "../core/wall/tensor.ts";
 import type { WireValue } from "../core/wall/values.ts";
 import { EventBus } from "../plugins/sdk/event_bus.ts";
 import { HeadPort, type HiddenStates } from "../plugins/sdk/head.ts";
+import { BACKENDS } from "../tests/fixtures/backends.ts";
+import { countReads } from "../tests/fixtures/counted_reads.ts";
 import type { HeadMemory } from "./head_memory.ts";
 import { serveHead } from "./head_server.ts";
 import type { PortMemory, ServedPlugin } from "./port_server.ts";
@@ -68,14 +70,18 @@ class Served implements Disposable {
   }
 
   /** A micro-batch of a step; what it is made of follows from its number. */
-  step(number: number, weight = 0.5): Promise<WireValue> {
+  step(number: number, weight = 0.5, method = "step"): Promise<WireValue> {
     const random = Random.at(7, number);
     const data = Float32Array.from({ length: BATCH * HIDDEN }, () => random.normal());
     const hidden: HostTensor = { dtype: "float32", shape: [BATCH, HIDDEN], data };
     const labels = Int32Array.from({ length: BATCH }, () => random.below(2));
-    return this.call("step", hidden, { dtype: "int32", shape: [BATCH], data: labels }, {
+    return this.call(method, hidden, { dtype: "int32", shape: [BATCH], data: labels }, {
       ...{ step: number, weight },
     });
+  }
+
+  quietStep(number: number, weight?: number): Promise<WireValue> {
+    return this.step(number, weight, "quietStep");
   }
 
   apply(): Promise<WireValue> {
@@ -127,6 +133,10 @@ Deno.test("serveHead goes on bit for bit from another version, in the middle of 
       await head.step(11);
       await head.step(12);
     }],
+    ["in the middle of a quiet step, after others", async (head) => {
+      await trainQuietly(head);
+      await head.quietStep(11);
+    }],
   ];
   for (const [what, before] of cases) {
     await t.step(what, () =>
@@ -152,7 +162,7 @@ Deno.test("serveHead goes on bit for bit from another version, in the middle of 
         using same = new Served();
         await same.takeOver(memory);
         assertEquals(await goOn(same), await goOn(undisturbed));
-        for (const head of [old, fresh]) await head.call("forget");
+        for (const head of [old, fresh]) await head.call("forget", { losses: true });
       }));
   }
 });
@@ -264,3 +274,108 @@ Deno.test("serveHead restores a checkpoint only as a whole, unlike the memory of
 
     assertEquals(error?.message, "The saved classifier.weight has the shape [2,5], expected [3,5]");
   }));
+
+Deno.test("serveHead tells with a step the losses of the quiet ones before it, as far as they were applied", () =>
+  withTensors(async () => {
+    using telling = new Served();
+    using quiet = new Served();
+    const losses: number[] = [];
+    for (const number of [1, 2, 3, 4, 5]) {
+      const { loss } = await telling.step(number, 0.25) as { loss: number };
+      const answer = await quiet.quietStep(number, 0.25);
+      assertEquals(Object.keys(answer as object).sort(), ["hiddenGradient", "squaredGradientNorm"]);
+      if (number === 3) {
+        for (const head of [telling, quiet]) await head.call("forget"); // it is given up, and its loss with it
+        continue;
+      }
+      losses.push(loss * 0.25);
+      if (number % 2 === 0) { for (const head of [telling, quiet]) await head.apply(); }
+    }
+    // The last one adds up with what is told in the same step by another micro-batch.
+    const [told, expected] = [await quiet.step(6), await telling.step(6)] as Record<string, WireValue>[];
+
+    const { earlier, ...rest } = told!;
+    assertEquals(rest, expected);
+    const { sum, steps } = earlier as { sum: number; steps: number };
+    assertEquals(steps, 2);
+    assertAlmostEquals(sum, losses.slice(0, 3).reduce((all, one) => all + one), 1e-6);
+    for (const head of [telling, quiet]) await head.call("forget", { losses: true });
+  }));
+
+Deno.test("serveHead forgets losses once a step that told them is applied, and keeps them if it is given up", () =>
+  withTensors(async () => {
+    using head = new Served();
+    await trainQuietly(head);
+    const earlier = async (): Promise<unknown> => (await head.step(20) as { earlier?: unknown }).earlier;
+
+    const before = await earlier();
+    assertEquals((before as { steps: number }).steps, 2);
+    await head.call("forget");
+    assertEquals(await earlier(), before);
+    await head.apply();
+    assertEquals(await earlier(), undefined);
+    await head.apply();
+
+    await trainQuietly(head);
+    await head.call("forget", { losses: true });
+    assertEquals(await earlier(), undefined);
+    await head.call("forget");
+  }));
+
+Deno.test("serveHead goes on from a checkpoint with the losses of quiet steps, and without a step that had failed", () =>
+  withTensors(async () => {
+    using undisturbed = new Served();
+    using resumed = new Served({ seed: 2 });
+    await trainQuietly(undisturbed);
+    const checkpoint = structuredClone(await undisturbed.call("state"));
+    await trainQuietly(resumed);
+    await resumed.quietStep(11);
+
+    await resumed.call("restore", checkpoint);
+
+    // Dropout follows from the seed of the use; a memory has everything but that.
+    assertEquals(await resumed.captured(), await undisturbed.captured());
+    for (const head of [undisturbed, resumed]) await head.call("forget", { losses: true });
+  }));
+
+for (const name of BACKENDS) {
+  Deno.test(`serveHead reads no figures in a quiet step on ${name}, and waits for a GPU once in each`, async () => {
+    using _backend = await startBackend(name);
+    tf.engine().startScope();
+    using head = new Served();
+    for (const number of [1, 2]) { // the first ones make the buffers that are mapped
+      await head.quietStep(number);
+      await head.apply();
+      await head.step(number);
+      await head.apply();
+    }
+    // On wasm, the norm is added up where the host can see it.
+    const norm = name === "wasm" ? 0 : 1;
+
+    const counts = [];
+    for (const every of [1, 10]) {
+      counts.push(
+        await countReads(async () => {
+          for (let step = 1; step <= 10; step++) {
+            await (step % every === 0 ? head.step(step) : head.quietStep(step));
+            await head.apply();
+          }
+        }),
+      );
+    }
+
+    // Hidden gradient and norm; loss and logits; the sum of the losses before.
+    assertEquals(counts.map(({ reads }) => reads), [10 * (3 + norm), 10 * (1 + norm) + 2 + 1]);
+    if (name === "webgpu") assertEquals(counts.map(({ maps }) => maps), [10, 10]);
+    await head.call("forget", { losses: true });
+    tf.engine().endScope();
+  });
+}
+
+/** Two steps of two micro-batches each, of which nobody hears. */
+async function trainQuietly(head: Served): Promise<void> {
+  for (const number of [1, 2, 3, 4]) {
+    await head.quietStep(number);
+    if (number % 2 === 0) await head.apply();
+  }
+}

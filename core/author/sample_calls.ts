@@ -118,6 +118,11 @@ function headCalls(shape: SampleShape): SampleCall[] {
       await call("forget");
       return answer;
     }),
+    withInputs("quietStep", true, async (call, hidden, labels) => {
+      const answer = await call("quietStep", hidden, labels, ofStep);
+      await call("forget");
+      return answer;
+    }),
     withInputs("step and apply", false, async (call, hidden, labels) => {
       const answer = await call("step", hidden, labels, ofStep);
       await call("apply", { learningRate: 0.01, scale: 1, weightDecay: 0 });

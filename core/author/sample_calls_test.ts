@@ -100,7 +100,7 @@ Deno.test("sampleCalls() trains a head of every task", async (t) => {
       };
       const answers = await answersOf(image, "head", settings);
 
-      const names = ["describe", "predict", "evaluate", "step", "step and apply"];
+      const names = ["describe", "predict", "evaluate", "step", "quietStep", "step and apply"];
       assertEquals([...answers.keys()], names);
       const { loss } = answers.get("step") as { loss: number };
       assert(Number.isFinite(loss), `${loss}`);

@@ -10,7 +10,7 @@
 import * as tf from "../deps/tfjs.ts";
 import { largestTensorBytes, requireFittingParameters } from "../tensor/limits.ts";
 import { ShardedTable } from "../tensor/sharded_table.ts";
-import { download } from "../tensor/transfer.ts";
+import { downloadByName } from "../tensor/transfer.ts";
 import { KBertError } from "../wall/errors.ts";
 import type { HostTensor } from "../wall/tensor.ts";
 import type { BertConfig } from "./config.ts";
@@ -86,9 +86,7 @@ export class EncoderParameters implements Disposable {
 
   /** A copy of all parameters in ordinary memory, by the names of files. */
   async download(): Promise<Map<string, HostTensor>> {
-    const weights = new Map<string, HostTensor>();
-    for (const [name, variable] of this.variables) weights.set(name, await download(variable));
-    return this.joined(weights);
+    return this.joined(await downloadByName(this.variables));
   }
 
   /**

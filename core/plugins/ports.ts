@@ -31,11 +31,27 @@ export type FailurePolicy =
   /** Its last good result under this policy stands in; before there is one, the call of all ends. */
   | "last-good";
 
+/** Losses of steps, added up where the head is: of each step the mean loss of its batch. */
+export interface LossSum {
+  readonly sum: number;
+  readonly steps: number;
+}
+
 /** Parameters and moments of a head, for checkpoints. */
 export interface HeadStateValue {
   readonly parameters: Readonly<Record<string, HostTensor>>;
   readonly moments: Readonly<Record<string, HostTensor>>;
   readonly updates: number;
+  /** Of the quiet steps since the last one that told its loss; absent if there are none. */
+  readonly losses?: LossSum;
+}
+
+/** What a head answers about every micro-batch that it is trained on. */
+export interface HeadGradients {
+  /** Of the weighted loss with respect to the hidden states. */
+  readonly hiddenGradient: HostTensor;
+  /** Of all parameters, over what has added up since the last `apply`. */
+  readonly squaredGradientNorm: number;
 }
 
 /** See the SDK's `HeadPort`; called by the trainer, which knows more about shapes and checks them again. */
@@ -47,13 +63,19 @@ export interface HeadMethods {
     hidden: HostTensor,
     labels: HostTensor,
     options: { step: number; weight: number },
-  ): {
+  ): HeadGradients & {
     loss: number;
     logits: HostTensor;
-    hiddenGradient: HostTensor;
-    squaredGradientNorm: number;
     metrics: Readonly<Record<string, number>>;
+    /** Of the quiet steps before, as they were applied; absent if there were none. `apply` forgets them. */
+    earlier?: LossSum;
   };
+  /** As `step`, of which only the gradients are read. The loss adds up, and the next `step` tells it. */
+  quietStep(
+    hidden: HostTensor,
+    labels: HostTensor,
+    options: { step: number; weight: number },
+  ): HeadGradients;
   /** Loss and logits without training. */
   evaluate(
     hidden: HostTensor,
@@ -64,8 +86,11 @@ export interface HeadMethods {
   predict(hidden: HostTensor): HostTensor;
   state(): HeadStateValue;
   restore(state: HeadStateValue): undefined;
-  /** Gives up the gradients that added up since the last `apply`; the parameters stay. */
-  forget(): undefined;
+  /**
+   * Gives up the gradients that added up since the last `apply`; the parameters stay. With `losses`, also the losses
+   * of quiet steps before.
+   */
+  forget(options?: { losses: boolean }): undefined;
 }
 
 /** What an augmenter is told about a batch. */
@@ -148,29 +173,37 @@ const tensor = z.custom<HostTensor>(isHostTensor, "a tensor");
 const tensors = z.record(z.string(), tensor);
 const count = z.int().min(0);
 const nothing = z.undefined();
-const headState = z.strictObject({ parameters: tensors, moments: tensors, updates: count });
-
 // Not z.number(): that a loss is NaN is said by who knows the step and what to do about it.
 const number = z.custom<number>(isNumber, "a number");
+const losses = z.strictObject({ sum: number, steps: count });
+const headState = z.strictObject({
+  parameters: tensors,
+  moments: tensors,
+  updates: count,
+  losses: losses.exactOptional(),
+});
 const MOST_METRICS = 32;
 const metrics = z.record(z.string().max(64), number)
   .refine((figures) => Object.keys(figures).length <= MOST_METRICS, `at most ${MOST_METRICS} metrics`);
 
+const ofStep = z.tuple([tensor, tensor, z.strictObject({ step: count, weight: z.number() })]);
+const gradients = { hiddenGradient: tensor, squaredGradientNorm: number };
 const HEAD = {
   describe: {
     args: z.tuple([]),
     result: z.object({ reads: z.enum(["cls", "mean", "all"]), task: z.enum(TASKS) }),
   },
   step: {
-    args: z.tuple([tensor, tensor, z.strictObject({ step: count, weight: z.number() })]),
+    args: ofStep,
     result: z.object({
+      ...gradients,
       loss: number,
       logits: tensor,
-      hiddenGradient: tensor,
-      squaredGradientNorm: number,
       metrics,
+      earlier: losses.exactOptional(),
     }),
   },
+  quietStep: { args: ofStep, result: z.object(gradients) },
   evaluate: {
     args: z.tuple([tensor, tensor]),
     result: z.object({ loss: number, logits: tensor, metrics }),
@@ -184,7 +217,7 @@ const HEAD = {
   predict: { args: z.tuple([tensor]), result: tensor },
   state: { args: z.tuple([]), result: headState },
   restore: { args: z.tuple([headState]), result: nothing },
-  forget: { args: z.tuple([]), result: nothing },
+  forget: { args: z.tuple([z.strictObject({ losses: z.boolean() }).optional()]), result: nothing },
 } satisfies Rules<HeadMethods>;
 
 const texts = z.array(z.string());

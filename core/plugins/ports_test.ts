@@ -17,7 +17,14 @@ const RIGHT: Partial<Record<PortName, Record<string, [args: unknown[], result: u
     describe: [[], { reads: "cls", task: "classification", parameters: [] }],
     step: [
       [TENSOR, LABELS, { step: 1, weight: 0.5 }],
-      { loss: NaN, logits: TENSOR, hiddenGradient: TENSOR, squaredGradientNorm: Infinity, metrics: {} },
+      {
+        ...{ loss: NaN, logits: TENSOR, hiddenGradient: TENSOR, squaredGradientNorm: Infinity, metrics: {} },
+        earlier: { sum: NaN, steps: 3 },
+      },
+    ],
+    quietStep: [
+      [TENSOR, LABELS, { step: 1, weight: 0.5 }],
+      { hiddenGradient: TENSOR, squaredGradientNorm: Infinity },
     ],
     evaluate: [[TENSOR, LABELS], { loss: NaN, logits: TENSOR, metrics: { sharpness: 0.5 } }],
     apply: [[{ learningRate: 0.1, scale: 1, weightDecay: 0 }], undefined],

@@ -9,7 +9,7 @@
 import * as tf from "../deps/tfjs.ts";
 import { KBertError } from "../wall/errors.ts";
 import type { HostTensor } from "../wall/tensor.ts";
-import { download, upload } from "./transfer.ts";
+import { downloadByName, upload } from "./transfer.ts";
 import type { Moments } from "./kernels/adamw.ts";
 import { kernelOf } from "./kernels/table.ts";
 
@@ -87,12 +87,10 @@ export class AdamW implements Disposable {
 
   /** The moments, for a checkpoint, as `<parameter>.first` and `<parameter>.second`. */
   async state(): Promise<Map<string, HostTensor>> {
-    const state = new Map<string, HostTensor>();
-    for (const [name, { first, second }] of this.#moments) {
-      state.set(`${name}.first`, await download(first));
-      state.set(`${name}.second`, await download(second));
-    }
-    return state;
+    const moments = [...this.#moments].flatMap(([name, { first, second }]) =>
+      [[`${name}.first`, first], [`${name}.second`, second]] as const
+    );
+    return await downloadByName(new Map(moments));
   }
 
   /**

@@ -34,6 +34,8 @@ interface Entry {
   /** Recordings that were dropped before they were of use. */
   vain: number;
   recording: Recording | undefined;
+  /** Which made it. */
+  recorder: Recorder | undefined;
   /** Why there is none. */
   problem: string | undefined;
   /** Of the kernels that it was made of. */
@@ -126,7 +128,7 @@ export class Captures implements Disposable {
       entry = undefined;
     }
     this.#entries.delete(key);
-    entry ??= { runs: 0, vain: 0, recording: undefined, problem: undefined, version };
+    entry ??= { runs: 0, vain: 0, recording: undefined, recorder: undefined, problem: undefined, version };
     this.#entries.set(key, entry);
     return entry;
   }
@@ -136,7 +138,8 @@ export class Captures implements Disposable {
     entry.problem = made.problem;
     if (made.problem !== undefined) return recorder().drop(made);
     entry.recording = made;
-    recorder().keep(made);
+    entry.recorder = recorder();
+    entry.recorder.keep(made);
     const all = [...this.#entries.values()];
     const largest = Math.max(...all.map(({ recording }) => recording ? bytesOf(recording) : 0));
     for (const other of all) {
@@ -150,8 +153,7 @@ export class Captures implements Disposable {
     if (!recording) return;
     entry.recording = undefined;
     entry.vain++;
-    // With its backend the memory has gone.
-    if ((recording.backend as object) === tf.backend()) recorder().drop(recording);
+    entry.recorder!.drop(recording);
   }
 }
 

@@ -1,3 +1,4 @@
+import { BACKENDS } from "../../tests/fixtures/backends.ts";
 import { deviceTest } from "../../tests/fixtures/webgpu_kernels.ts";
 import { assertEquals, assertThrows } from "../deps/assert.ts";
 import * as tf from "../deps/tfjs.ts";
@@ -268,4 +269,23 @@ deviceTest("withOwnMemory() keeps numbers that a replay writes over", async () =
 
   assertEquals(await layer.run(captures, 5), ["replay", 20]);
   assertEquals(await first(copy), 12);
+});
+
+Deno.test({
+  name: "Captures begin anew on another device",
+  ignore: !BACKENDS.includes("webgpu"),
+  async fn(): Promise<void> {
+    using captures = new Captures();
+    const runs: unknown[] = [];
+    for (let device = 1; device <= 2; device++) {
+      using backend = await startBackend("webgpu");
+      using layer = new Ones();
+      for (const x of [1, 2, 3]) runs.push(await layer.run(captures, device * x));
+      backend.check();
+    }
+
+    const [first, second] = [runs.slice(0, 3), runs.slice(3)];
+    assertEquals(first, [["plain", 4], ["record", 8], ["replay", 12]]);
+    assertEquals(second, [["plain", 8], ["record", 16], ["replay", 24]]);
+  },
 });

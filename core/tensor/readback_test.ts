@@ -1,10 +1,12 @@
-import { assert, assertEquals } from "../deps/assert.ts";
+import { assert, assertEquals, assertRejects } from "../deps/assert.ts";
 import * as tf from "../deps/tfjs.ts";
 import { BACKENDS } from "../../tests/fixtures/backends.ts";
+import { countReads } from "../../tests/fixtures/counted_reads.ts";
 import { openThings } from "../wall/ledger.ts";
 import { type Backend, startBackend } from "./backend.ts";
 import { useBlockingReads } from "./readback.ts";
-import { download } from "./transfer.ts";
+import { squaredNorm } from "./adamw.ts";
+import { download, downloadAll, together } from "./transfer.ts";
 
 Deno.test("useBlockingReads() gives the numbers of every tensor, whatever was read before", async () => {
   using backend = await webgpu();
@@ -72,6 +74,76 @@ Deno.test("download() on a GPU leaves no tensor behind, and no read once Deno ha
 
   while (openThings().reads > 0) await new Promise((resolve) => setTimeout(resolve, 5));
 });
+
+Deno.test("downloadAll() gives the numbers of tensors of all sizes in their order, whatever was read before", async () => {
+  using backend = await webgpu();
+  if (!backend) return;
+  // Sizes that share a buffer, and some that are more than 16 MiB together or alone.
+  for (
+    const sizes of [[3], [1, 64, 3, 65], [64, 3], [70_001, 1, 2], [3_000_000, 2_000_000, 5], [5_000_000, 7]]
+  ) {
+    for (const factor of [1, -2]) {
+      const tensors = sizes.map((size) => tf.tidy(() => tf.mul(tf.range(0, size, 1, "float32"), factor)));
+      const read = await downloadAll(tensors);
+
+      assertEquals(read.map(({ shape }) => shape), sizes.map((size) => [size]));
+      for (const { data } of read) {
+        assert(
+          data.every((value, index) => value === Math.fround(index * factor)),
+          `${sizes} times ${factor}`,
+        );
+      }
+      tf.dispose(tensors);
+    }
+  }
+  backend.check();
+});
+
+Deno.test("together() maps one buffer for several reads", async () => {
+  using backend = await webgpu();
+  if (!backend) return;
+  const [one, two, three] = [1, 2, 3].map((value) => tf.tidy(() => tf.mul(tf.ones([40]), value))) as Three;
+  const read = async (): Promise<number[]> => {
+    const [{ data }, values, norm] = await together(() => [
+      download(one),
+      two.data(),
+      squaredNorm([three, one]),
+    ]);
+    return [data[39]!, values[0]!, values.length, norm];
+  };
+  await read(); // makes the buffer that is mapped
+
+  let answer: number[] = [];
+  const { maps } = await countReads(async () => void (answer = await read()));
+
+  assertEquals(answer, [1, 2, 40, 400]);
+  assertEquals(maps, 1);
+  tf.dispose([one, two, three]);
+  backend.check();
+});
+
+Deno.test("together() within another one, or with nothing to read, answers all the same", async () => {
+  for (const name of BACKENDS) {
+    using backend = await startBackend(name);
+    const tensor = tf.tidy(() => tf.mul(tf.ones([2]), 3));
+
+    const [inner, outer] = await together(() => [together(() => [download(tensor)]), download(tensor)]);
+
+    assertEquals([...inner[0].data, ...outer.data], [3, 3, 3, 3]);
+    assertEquals(await together(() => []), []);
+    assertEquals(await downloadAll([]), []);
+    await assertRejects(
+      () => together(() => [download(tensor), Promise.reject(new Error("no"))]),
+      Error,
+      "no",
+    );
+    assertEquals([...(await download(tensor)).data], [3, 3]);
+    tensor.dispose();
+    backend.check();
+  }
+});
+
+type Three = [tf.Tensor, tf.Tensor, tf.Tensor];
 
 /** The GPU, software or not; none where there is no adapter. */
 function webgpu(): Promise<Backend | undefined> {

@@ -12,6 +12,7 @@ import {
   saveCheckpoint,
 } from "./checkpoint.ts";
 import type { TrainingConfig } from "./config.ts";
+import type { LossSum } from "./head_client.ts";
 import type { Run } from "./run.ts";
 import type { RunPlugin } from "./run_plugin.ts";
 import type { Trainer } from "./trainer.ts";
@@ -94,7 +95,8 @@ export class CheckpointKeeper {
     encoder.restore(groups["encoder"] ?? new Map(), path);
     const parameters = groups["head"] ?? new Map();
     const moments = groups["head-moments"] ?? new Map();
-    await head.restore({ parameters, moments, updates: step - skippedIn(checkpoint) });
+    const losses = lossesIn(checkpoint);
+    await head.restore({ parameters, moments, updates: step - skippedIn(checkpoint), losses });
   }
 
   /** Each callback has a best of its own: two of them may watch different metrics. */
@@ -105,7 +107,7 @@ export class CheckpointKeeper {
   async #saveTo(folder: string): Promise<void> {
     const { run, encoder, head, plugins, config: { seed }, source, backend } = this.#parts;
     const { step, skipped, rateFactor } = this.#trainer;
-    const { parameters, moments } = await head.state();
+    const { parameters, moments, losses } = await head.state();
     const groups = {
       "encoder": await encoder.weights(),
       "encoder-moments": encoder.joined(await this.#trainer.state()),
@@ -126,9 +128,20 @@ export class CheckpointKeeper {
         sha256,
       })),
       groups,
-      data: { ...await this.#capture(), skipped, rateFactor, norms: head.norms.recent },
+      data: {
+        ...{ ...await this.#capture(), skipped, rateFactor, norms: head.norms.recent },
+        // NaN as null, which JSON has: the next report has to find it, as in a run that went on.
+        ...(losses && { losses: { ...losses, sum: Number.isFinite(losses.sum) ? losses.sum : null } }),
+      },
     });
   }
+}
+
+/** Of steps that reported nothing. */
+function lossesIn({ data: { losses } }: Checkpoint): LossSum | undefined {
+  if (losses === undefined) return undefined;
+  const { sum, steps } = losses as { sum: number | null; steps: number };
+  return { sum: sum ?? NaN, steps };
 }
 
 function skippedIn({ data }: Checkpoint): number {

@@ -6,7 +6,7 @@
 import type { Logs } from "../manifest/moments.ts";
 import type { StepReport } from "./trainer.ts";
 
-/** By the names of the figures. */
+/** By the names of the figures. A loss counts as often as there are steps that it is the mean of. */
 type Sums = Record<string, { sum: number; count: number }>;
 
 /**
@@ -28,16 +28,20 @@ export class EpochLogs {
   #learningRate = 0;
 
   add(
-    { loss, accuracy, learningRate, metrics }: Pick<
+    { loss, lossSteps = 1, accuracy, learningRate, metrics }: Pick<
       StepReport,
-      "loss" | "accuracy" | "learningRate" | "metrics"
+      "loss" | "lossSteps" | "accuracy" | "learningRate" | "metrics"
     >,
   ): void {
     this.#learningRate = learningRate;
-    const figures = { loss, ...(accuracy !== null && { accuracy }), ...metrics };
-    for (const [name, value] of Object.entries(figures)) {
+    const figures = {
+      ...(loss !== null && { loss: { sum: loss * lossSteps, count: lossSteps } }),
+      ...(accuracy !== null && { accuracy: once(accuracy) }),
+      ...Object.fromEntries(Object.entries(metrics ?? {}).map(([name, value]) => [name, once(value)])),
+    };
+    for (const [name, { sum, count }] of Object.entries(figures)) {
       const before = this.#sums[name] ?? { sum: 0, count: 0 };
-      this.#sums[name] = { sum: before.sum + value, count: before.count + 1 };
+      this.#sums[name] = { sum: before.sum + sum, count: before.count + count };
     }
   }
 
@@ -65,10 +69,18 @@ export class EpochLogs {
   }
 }
 
-/** What a step is told as: the figures of the log by the names that callbacks know. */
+function once(value: number): Sums[string] {
+  return { sum: value, count: 1 };
+}
+
+/**
+ * What a step is told as: the figures of the log by the names that callbacks know. A step without a report has no
+ * loss, rather than that of another one.
+ */
 export function stepLogs({ loss, accuracy, learningRate, gradientNorm, metrics }: StepReport): Logs {
   return {
-    ...{ loss, learning_rate: learningRate, gradient_norm: gradientNorm },
+    ...(loss !== null && { loss }),
+    ...{ learning_rate: learningRate, gradient_norm: gradientNorm },
     ...(accuracy !== null && { accuracy }),
     ...metrics,
   };

@@ -61,18 +61,23 @@ export class GuardedStep {
   }
 
   /**
-   * Takes the step; answers undefined if its batch was skipped.
+   * Takes the step; answers undefined if its batch was skipped. Figures that it was to report are then told by the
+   * next step that reports any.
    *
+   * @param isReported see {@linkcode Trainer.trainStep}
    * @throws `device/failed` if the device is at fault, whatever it made the head answer; otherwise what ends the run; if that is a refused answer, the step before is in a checkpoint
    */
-  async take(examples: readonly Example[]): Promise<StepReport | undefined> {
+  async take(examples: readonly Example[], isReported: boolean): Promise<StepReport | undefined> {
     const { head, run, backend } = this.#parts;
     const { step } = this.#trainer;
     try {
-      const report = await this.#chance.take(() => this.#trainer.trainStep(examples), async () => {
-        if (this.#trainer.step !== step) throw new Error("the encoder has taken the step already");
-        await head.forget();
-      });
+      const report = await this.#chance.take(
+        () => this.#trainer.trainStep(examples, isReported),
+        async () => {
+          if (this.#trainer.step !== step) throw new Error("the encoder has taken the step already");
+          await head.forget();
+        },
+      );
       this.#poison.succeeded();
       return report;
     } catch (error) {

@@ -10,10 +10,13 @@
  */
 import { logitsShape, type Task, TASKS } from "../manifest/task.ts";
 import { KBertError } from "../wall/errors.ts";
-import { poisoned, type PoisonReason } from "../wall/poison.ts";
+import { poisoned } from "../wall/poison.ts";
 import { type HostTensor, isHostTensor } from "../wall/tensor.ts";
 import type { WireValue } from "../wall/values.ts";
+import { type LossSum, lossSum, record, sumOfSquares, tensors, wrong } from "./head_answers.ts";
 import { NORM_CAP, NormGuard } from "./norm_guard.ts";
+
+export type { LossSum };
 
 /** Which hidden states a head reads; see the SDK's `HiddenStates`. */
 export type HiddenStates = "cls" | "mean" | "all";
@@ -26,27 +29,40 @@ export interface HeadChannel {
 
 /** Answer to one micro-batch. */
 export interface HeadStep {
-  /** Mean loss over the micro-batch, finite. */
+  /** Gradient of the weighted loss with respect to what was sent; same shape. */
+  readonly hiddenGradient: HostTensor;
+  /** Of the gradients of the head's parameters, added up since the last update. */
+  readonly squaredGradientNorm: number;
+  /** Absent if they were not asked for. */
+  readonly figures?: HeadFigures;
+}
+
+/** What a head tells of a batch that it is trained on. */
+export interface HeadFigures extends HeadEvaluation {
+  /** Of the quiet steps since the last one that told its loss; finite. */
+  readonly earlier: LossSum;
+}
+
+/** Answer to a batch that is not trained on. */
+export interface HeadEvaluation {
+  /** Mean loss over the micro-batch; finite, but in an evaluation. */
   readonly loss: number;
   /** Of the shape that the head's task has. */
   readonly logits: HostTensor;
   /** Figures of the head's own, finite. */
   readonly metrics: Readonly<Record<string, number>>;
-  /** Gradient of the weighted loss with respect to what was sent; same shape. */
-  readonly hiddenGradient: HostTensor;
-  /** Of the gradients of the head's parameters, added up since the last update. */
-  readonly squaredGradientNorm: number;
 }
-
-/** Answer to a batch that is not trained on. */
-export type HeadEvaluation = Pick<HeadStep, "loss" | "logits" | "metrics">;
 
 /** What a checkpoint keeps of a head. */
 export interface HeadState {
   readonly parameters: ReadonlyMap<string, HostTensor>;
   readonly moments: ReadonlyMap<string, HostTensor>;
   readonly updates: number;
+  /** Of quiet steps whose losses are still to be told; the sum may be NaN. Absent if there are none. */
+  readonly losses?: LossSum | undefined;
 }
+
+const NONE: LossSum = { sum: 0, steps: 0 };
 
 /** A head behind the wall. */
 export class HeadClient {
@@ -58,6 +74,8 @@ export class HeadClient {
   readonly task: Task;
   /** Knows the gradients of the last steps; a checkpoint keeps it. */
   readonly norms = new NormGuard();
+  /** What it has added up of losses is not finite, and would stay so whatever is added. */
+  #lossesAreSpoiled = false;
 
   private constructor(plugin: HeadChannel, labels: number, reads: HiddenStates, task: Task) {
     this.#plugin = plugin;
@@ -96,7 +114,7 @@ export class HeadClient {
    * @param step number of the training step, which seeds the head's dropout
    * @param weight share of this micro-batch in the batch
    * @throws {KBertError} `plugin/answer` if an answer has a wrong shape or type or a norm that cannot be right,
-   * `train/not-finite` for NaN and infinity.
+   * `train/not-finite` for NaN and infinity, also if it was a loss of the quiet steps before.
    */
   async step(
     hidden: HostTensor,
@@ -104,31 +122,36 @@ export class HeadClient {
     step: number,
     weight: number,
     length = 0,
-  ): Promise<HeadStep> {
+  ): Promise<HeadStep & { readonly figures: HeadFigures }> {
     const shape = hidden.shape;
     const answer = record(
       await this.#plugin.call("step", [hidden, labels, { step, weight }]),
       this.name,
       "step",
     );
-    const { loss, squaredGradientNorm } = answer;
-    if (typeof loss !== "number" || typeof squaredGradientNorm !== "number") {
-      throw wrong(this.name, "step", "the loss or the gradient norm is not a number");
-    }
+    const { loss } = answer;
+    if (typeof loss !== "number") throw wrong(this.name, "step", "the loss is not a number");
     this.#requireFinite(step, "loss", loss);
-    this.#requireFinite(step, "gradient norm", squaredGradientNorm);
-    this.#requireNorm(step, "gradient norm of its parameters", Math.sqrt(squaredGradientNorm), NORM_CAP);
+    const earlier = this.#earlier(answer["earlier"], step);
     const logits = this.#logits(answer["logits"], shape[0]!, length);
     this.#requireFinite(step, "sum of the squared logits", sumOfSquares(logits));
     const metrics = this.#metrics(answer["metrics"], step);
-    const hiddenGradient = this.#tensor(answer["hiddenGradient"], "gradient of the hidden states", shape);
-    const squares = sumOfSquares(hiddenGradient);
-    this.#requireFinite(step, "gradient of the hidden states", squares);
-    // By its share, or a small last micro-batch would look like a small gradient.
-    const norm = Math.sqrt(squares) / weight;
-    this.#requireNorm(step, "norm of the gradient of the hidden states", norm, this.norms.limit);
-    this.norms.add(norm);
-    return { loss, squaredGradientNorm, logits, metrics, hiddenGradient };
+    return { ...this.#gradients(answer, shape, step, weight), figures: { loss, logits, metrics, earlier } };
+  }
+
+  /**
+   * As {@linkcode HeadClient.step}, but only the gradients are read, so that a head on a graphics card has less to
+   * wait for. The loss adds up there, and the next step that is not quiet tells it.
+   */
+  async quietStep(
+    hidden: HostTensor,
+    labels: HostTensor,
+    step: number,
+    weight: number,
+  ): Promise<HeadStep> {
+    const shape = hidden.shape;
+    const answer = await this.#plugin.call("quietStep", [hidden, labels, { step, weight }]);
+    return this.#gradients(record(answer, this.name, "quietStep"), shape, step, weight);
   }
 
   /**
@@ -152,9 +175,13 @@ export class HeadClient {
     await this.#plugin.call("apply", [options]);
   }
 
-  /** Gives up the gradients that added up since the last update: of a batch that is not to count. */
+  /**
+   * Gives up the gradients that added up since the last update: of a batch that is not to count. Losses that were
+   * found to be NaN go with them, or no later figure could be told.
+   */
   async forget(): Promise<void> {
-    await this.#plugin.call("forget", []);
+    await this.#plugin.call("forget", this.#lossesAreSpoiled ? [{ losses: true }] : []);
+    this.#lossesAreSpoiled = false;
   }
 
   /** Logits without training. `hidden` is moved. */
@@ -167,7 +194,7 @@ export class HeadClient {
 
   /** Parameters and moments, for a checkpoint. */
   async state(): Promise<HeadState> {
-    const { parameters, moments, updates } = record(
+    const { parameters, moments, updates, losses } = record(
       await this.#plugin.call("state", []),
       this.name,
       "state",
@@ -176,16 +203,50 @@ export class HeadClient {
       parameters: tensors(parameters, this.name),
       moments: tensors(moments, this.name),
       updates: Number(updates),
+      losses: losses === undefined ? undefined : lossSum(losses, this.name, "state"),
     };
   }
 
   /** Goes on from a checkpoint. */
-  async restore({ parameters, moments, updates }: HeadState): Promise<void> {
+  async restore({ parameters, moments, updates, losses }: HeadState): Promise<void> {
     await this.#plugin.call("restore", [{
       parameters: Object.fromEntries(copies(parameters)),
       moments: Object.fromEntries(copies(moments)),
       updates,
+      ...(losses && { losses: { ...losses } }),
     }]);
+    this.#lossesAreSpoiled = false;
+  }
+
+  /** What of an answer goes into the encoder, checked. */
+  #gradients(
+    answer: Readonly<Record<string, WireValue>>,
+    shape: readonly number[],
+    step: number,
+    weight: number,
+  ): HeadStep {
+    const { squaredGradientNorm } = answer;
+    if (typeof squaredGradientNorm !== "number") {
+      throw wrong(this.name, "step", "the gradient norm is not a number");
+    }
+    this.#requireFinite(step, "gradient norm", squaredGradientNorm);
+    this.#requireNorm(step, "gradient norm of its parameters", Math.sqrt(squaredGradientNorm), NORM_CAP);
+    const hiddenGradient = this.#tensor(answer["hiddenGradient"], "gradient of the hidden states", shape);
+    const squares = sumOfSquares(hiddenGradient);
+    this.#requireFinite(step, "gradient of the hidden states", squares);
+    // By its share, or a small last micro-batch would look like a small gradient.
+    const norm = Math.sqrt(squares) / weight;
+    this.#requireNorm(step, "norm of the gradient of the hidden states", norm, this.norms.limit);
+    this.norms.add(norm);
+    return { squaredGradientNorm, hiddenGradient };
+  }
+
+  #earlier(value: WireValue, step: number): LossSum {
+    if (value === undefined) return NONE;
+    const earlier = lossSum(value, this.name, "step");
+    this.#lossesAreSpoiled = !Number.isFinite(earlier.sum);
+    this.#requireFinite(step, `sum of the losses of the ${earlier.steps} steps before`, earlier.sum);
+    return earlier;
   }
 
   #logits(value: WireValue, rows: number, length: number): HostTensor {
@@ -219,42 +280,7 @@ export class HeadClient {
   }
 }
 
-function record(value: WireValue, plugin: string, method: string): Record<string, WireValue> {
-  if (typeof value === "object" && value !== null && !Array.isArray(value) && !isHostTensor(value)) {
-    return value as Record<string, WireValue>;
-  }
-  throw wrong(plugin, method, `it answered ${typeof value}, expected an object`);
-}
-
-function tensors(value: WireValue, plugin: string): ReadonlyMap<string, HostTensor> {
-  const entries = Object.entries(record(value, plugin, "state"));
-  for (const [name, tensor] of entries) {
-    if (!isHostTensor(tensor)) throw wrong(plugin, "state", `${name} is not a tensor`);
-    if (!Number.isFinite(sumOfSquares(tensor))) {
-      throw wrong(plugin, "state", `${name} holds a number that is not finite`, "not-finite");
-    }
-  }
-  return new Map(entries as [string, HostTensor][]);
-}
-
 /** What is sent is moved; a checkpoint's tensors stay the caller's. */
 function* copies(tensors: ReadonlyMap<string, HostTensor>): Iterable<[string, HostTensor]> {
   for (const [name, tensor] of tensors) yield [name, { ...tensor, data: tensor.data.slice() }];
-}
-
-function sumOfSquares({ data }: HostTensor): number {
-  let sum = 0;
-  for (let index = 0; index < data.length; index++) sum += data[index]! * data[index]!;
-  return sum;
-}
-
-function wrong(
-  plugin: string,
-  method: string,
-  what: string,
-  reason: PoisonReason = "form",
-  numbers: { limit?: number; value?: number } = {},
-): KBertError<"plugin/answer"> {
-  const message = `The plugin ${plugin} answered wrongly: ${what}`;
-  return poisoned(new KBertError("plugin/answer", message, { plugin, method, ...numbers }), reason);
 }

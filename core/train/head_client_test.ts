@@ -20,12 +20,15 @@ function answer(wrong: Record<string, WireValue> = {}): Record<string, WireValue
 
 /** A head whose answers are the test's. */
 async function headThat(
-  answers: { step?: WireValue; predict?: WireValue; state?: WireValue },
+  answers: { step?: WireValue; quietStep?: WireValue; predict?: WireValue; state?: WireValue },
+  calls: [method: string, args: readonly WireValue[]][] = [],
 ): Promise<HeadClient> {
-  const call = (method: string): Promise<WireValue> =>
-    Promise.resolve(
+  const call = (method: string, args: readonly WireValue[]): Promise<WireValue> => {
+    calls.push([method, args]);
+    return Promise.resolve(
       method === "describe" ? { reads: "cls", task: "classification" } : answers[method as "step"],
     );
+  };
   return await HeadClient.connect({ name: "sample", call }, 2);
 }
 
@@ -59,6 +62,69 @@ Deno.test("HeadClient.step() refuses every answer that must not go into the enco
       assertEquals(head.norms.recent, []);
     });
   }
+});
+
+Deno.test("HeadClient.quietStep() refuses the same of what goes into the encoder, and wants nothing else", async () => {
+  const good = { squaredGradientNorm: 1, hiddenGradient: tensor([2, 3]) };
+  const [hidden, labels] = [() => tensor([2, 3]), {
+    dtype: "int32",
+    shape: [2],
+    data: new Int32Array(2),
+  }] as const;
+  const cases: [wrong: Record<string, WireValue>, reason: PoisonReason | undefined][] = [
+    [{}, undefined],
+    [{ squaredGradientNorm: Infinity }, "not-finite"],
+    [{ squaredGradientNorm: 1.1e12 }, "norm"],
+    [{ squaredGradientNorm: null }, "form"],
+    [{ hiddenGradient: tensor([2, 3], 1e6) }, "norm"],
+    [{ hiddenGradient: tensor([2, 3], NaN) }, "not-finite"],
+    [{ hiddenGradient: tensor([3, 2]) }, "shape"],
+  ];
+  for (const [wrong, reason] of cases) {
+    const head = await headThat({ quietStep: { ...good, ...wrong } });
+    const thrown = await head.quietStep(hidden(), labels, 6, 1).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    assertEquals(poisonOf(thrown), reason);
+    assertEquals(head.norms.recent.length, reason === undefined ? 1 : 0);
+  }
+});
+
+Deno.test("HeadClient.step() takes losses of earlier steps that are a finite sum of so many", async (t) => {
+  const cases: [earlier: WireValue, reason: PoisonReason | undefined][] = [
+    [undefined, undefined],
+    [{ sum: 2.5, steps: 4 }, undefined],
+    [{ sum: NaN, steps: 4 }, "not-finite"],
+    [{ sum: 2.5, steps: 0 }, "form"],
+    [{ sum: 2.5, steps: 1.5 }, "form"],
+    [{ sum: 2.5 }, "form"],
+    [7, "form"],
+  ];
+  for (const [earlier, reason] of cases) {
+    await t.step(JSON.stringify(earlier) ?? "none", async () => {
+      const head = await headThat({ step: answer({ earlier }) });
+      assertEquals(poisonOf(await step(head).then(() => undefined, (error: unknown) => error)), reason);
+    });
+  }
+});
+
+Deno.test("HeadClient.forget() gives up the losses of earlier steps only where their sum was NaN, and once", async () => {
+  const calls: [string, readonly WireValue[]][] = [];
+  const answers = { step: answer({ loss: NaN }) };
+  const head = await headThat(answers, calls);
+  const giveUp = async (): Promise<void> => {
+    await assertRejects(() => step(head), KBertError);
+    await head.forget();
+  };
+
+  await giveUp();
+  answers.step = answer({ earlier: { sum: NaN, steps: 3 } });
+  await giveUp();
+  await head.forget();
+
+  const forgotten = calls.filter(([method]) => method === "forget").map(([, args]) => args);
+  assertEquals(forgotten, [[], [{ losses: true }], []]);
 });
 
 Deno.test("HeadClient.step() takes no gradient that is 1,000 times as long as those before", async () => {

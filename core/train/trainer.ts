@@ -18,6 +18,7 @@ import { EncoderPasses } from "./encoder_pass.ts";
 import type { Example } from "./examples.ts";
 import { type ModelParts, splitLogits } from "./inference.ts";
 import { learningRateAt, type ScheduleOptions } from "./schedule.ts";
+import { type PartFigures, type ReportedFigures, StepFigures, UNREPORTED } from "./step_figures.ts";
 import { rowsOf, targetsOf } from "./targets.ts";
 import { countRight } from "./task_scores.ts";
 
@@ -40,14 +41,8 @@ export interface TrainerOptions extends ScheduleOptions {
 }
 
 /** What one step did. */
-export interface StepReport {
+export interface StepReport extends ReportedFigures {
   readonly step: number;
-  /** Mean loss of the batch, in nats per example for a cross-entropy head. */
-  readonly loss: number;
-  /** Share of the batch's decisions that were right, in training mode; null if the task decides nothing. */
-  readonly accuracy: number | null;
-  /** Figures of the head's own, if it has any. */
-  readonly metrics?: Readonly<Record<string, number>>;
   readonly learningRate: number;
   /** Joint norm of all gradients before clipping. */
   readonly gradientNorm: number;
@@ -110,27 +105,25 @@ export class Trainer implements Disposable {
    * One update from one batch, in micro-batches of `batchSize`. If it throws, no weight has changed, unless the
    * head failed in its update.
    *
+   * @param isReported whether figures are read; otherwise the loss is part of the next report
    * @throws {KBertError} `train/not-finite` if a loss or gradient is NaN or infinite, `device/failed` if the
    * device reported an error, and what a head's client throws.
    */
-  async trainStep(batch: readonly Example[]): Promise<StepReport> {
+  trainStep(batch: readonly Example[]): Promise<StepReport & { readonly loss: number }>;
+  trainStep(batch: readonly Example[], isReported: boolean): Promise<StepReport>;
+  async trainStep(batch: readonly Example[], isReported = true): Promise<StepReport> {
     const { head, backend } = this.#parts;
     const { weightDecay, maxGradientNorm } = this.#options;
     const started = performance.now();
     const step = this.step + 1;
     const learningRate = this.#rateFactor * learningRateAt(step, this.#options);
     using gradients = new Gradients([...this.#parts.encoder.parameters.keys()]);
-    let [loss, right, of, tokens, headMilliseconds, headSquares] = [0, 0, 0, 0, 0, 0];
-    const metrics: Record<string, number> = {};
+    const figures = isReported ? new StepFigures() : undefined;
+    let [tokens, headMilliseconds, headSquares] = [0, 0, 0];
     for (const [index, examples] of chunks(batch, this.#options.batchSize).entries()) {
       const weight = examples.length / batch.length;
-      const part = await this.#microBatch(examples, step, index, weight, gradients);
-      loss += part.loss * weight;
-      right += part.right;
-      of += part.of;
-      for (const [name, figure] of Object.entries(part.metrics)) {
-        metrics[name] = (metrics[name] ?? 0) + figure * weight;
-      }
+      const part = await this.#microBatch(examples, step, index, weight, gradients, isReported);
+      if (part.figures) figures?.add(part.figures, weight);
       tokens += part.tokens;
       headMilliseconds += part.headMilliseconds;
       headSquares = part.squaredGradientNorm; // the head adds up by itself
@@ -149,9 +142,7 @@ export class Trainer implements Disposable {
     const finished = performance.now();
     return {
       step,
-      loss,
-      accuracy: of === 0 ? null : right / of,
-      ...(Object.keys(metrics).length > 0 && { metrics }),
+      ...(figures?.report ?? UNREPORTED),
       learningRate,
       gradientNorm,
       tokens,
@@ -189,6 +180,7 @@ export class Trainer implements Disposable {
     microBatch: number,
     weight: number,
     gradients: Gradients,
+    isReported: boolean,
   ): Promise<MicroBatch> {
     const { tokenizer, head } = this.#parts;
     const { labels, seed } = this.#options;
@@ -198,12 +190,17 @@ export class Trainer implements Disposable {
     const sent = await download(pass.hidden);
     const targets = targetsOf(head.task, examples, { labels, length });
     const started = performance.now();
-    const answer = await head.step(sent, targets, step, weight, length);
+    const answer = isReported
+      ? await head.step(sent, targets, step, weight, length)
+      : await head.quietStep(sent, targets, step, weight);
     const headMilliseconds = performance.now() - started;
     gradients.add(pass.backward(answer.hiddenGradient.data as Float32Array), weight === 1);
     return {
-      ...answer,
-      ...countRight(head.task, splitLogits(answer.logits, examples), examples, labels),
+      squaredGradientNorm: answer.squaredGradientNorm,
+      figures: answer.figures && {
+        ...answer.figures,
+        ...countRight(head.task, splitLogits(answer.figures.logits, examples), examples, labels),
+      },
       tokens: tokens.mask.reduce((sum, one) => sum + one, 0),
       headMilliseconds,
     };
@@ -212,11 +209,8 @@ export class Trainer implements Disposable {
 
 /** What came of a part of a batch. */
 interface MicroBatch {
-  readonly loss: number;
-  readonly metrics: Readonly<Record<string, number>>;
-  /** Right decisions, and all of them. */
-  readonly right: number;
-  readonly of: number;
+  /** None in a step without a report. */
+  readonly figures: PartFigures | undefined;
   readonly tokens: number;
   readonly headMilliseconds: number;
   readonly squaredGradientNorm: number;

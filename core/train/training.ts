@@ -24,7 +24,7 @@ import type { ModelParts } from "./inference.ts";
 import type { Progress } from "./progress.ts";
 import type { Run } from "./run.ts";
 import type { FailureCounts, RunPlugin, Stopwatch } from "./run_plugin.ts";
-import { smoothed } from "./smoothed.ts";
+import { RecentSteps } from "./smoothed.ts";
 import { Totals, type TrainingTotals } from "./totals.ts";
 import { type StepReport, Trainer } from "./trainer.ts";
 
@@ -54,9 +54,6 @@ export interface EarlyStop {
   readonly step: number;
   readonly epoch: number;
 }
-
-/** Steps over which the figures of the progress line are averaged. */
-const SMOOTHING_STEPS = 20;
 
 /** One run of the loop. */
 export class Training implements Disposable {
@@ -140,7 +137,7 @@ export class Training implements Disposable {
   async run(): Promise<boolean> {
     const { signal, source, onStep } = this.#parts;
     const progress = this.#parts.startProgress(this.#totalSteps);
-    const recent: StepReport[] = [];
+    const recent = new RecentSteps();
     this.#epoch = Math.floor(this.step / source.stepsPerEpoch);
     let begin: Moment[] = [["onTrainBegin"]];
     try {
@@ -152,13 +149,13 @@ export class Training implements Disposable {
         begin = [];
         if (this.#isOver()) break;
         this.#parts.failures.add(batch.failures);
-        const report = await this.#guarded.take(batch.examples);
+        const report = await this.#guarded.take(batch.examples, this.#isReported(batch));
         if (report !== undefined) {
           this.#totals.add(report, batch.waitMilliseconds);
           this.#epochLogs.add(report);
           await onStep?.(report);
-          if (recent.push(report) > SMOOTHING_STEPS) recent.shift();
-          progress?.update(smoothed(recent, this.#totalSteps));
+          recent.add(report);
+          progress?.update(recent.progress(this.#totalSteps));
         }
         await this.#afterStep(batch, report);
       }
@@ -191,22 +188,38 @@ export class Training implements Disposable {
     return this.#stop !== undefined || this.step >= this.#totalSteps;
   }
 
+  /**
+   * Whether the figures of the next step are read: as often as is logged, where a mean is due, and at an evaluation,
+   * after which a callback may stop the run.
+   */
+  #isReported(batch: Batch): boolean {
+    const { logEverySteps } = this.#parts.config.training;
+    const step = this.step + 1;
+    return step % logEverySteps === 0 || this.#endsEpoch(batch, step) || this.#isEvaluated(step);
+  }
+
+  #endsEpoch({ index }: Batch, step: number): boolean {
+    return index === this.#parts.source.stepsPerEpoch - 1 || step >= this.#totalSteps;
+  }
+
+  /** In the midst of an epoch. */
+  #isEvaluated(step: number): boolean {
+    return step % (this.#parts.config.training.evaluateEverySteps ?? Infinity) === 0;
+  }
+
   /** Log, evaluation, callbacks, checkpoint: in this order. */
   async #afterStep(batch: Batch, report: StepReport | undefined): Promise<void> {
-    const { config: { training }, run, source } = this.#parts;
+    const { config: { training }, run } = this.#parts;
     const moments: Moment[] = [];
     for (const change of this.#changes.look(this.step)) {
       await run.log({ step: this.step, reloaded: change.plugin, from: change.from, to: change.to });
     }
     if (report !== undefined) {
-      if (report.step % training.logEverySteps === 0) {
-        await run.log({ ...report, waitMilliseconds: batch.waitMilliseconds });
-      }
+      if (report.loss !== null) await run.log({ ...report, waitMilliseconds: batch.waitMilliseconds });
       moments.push(["onBatchEnd", batch.index, stepLogs(report)]);
     }
-    const endsEpoch = batch.index === source.stepsPerEpoch - 1 || this.step >= this.#totalSteps;
-    const isDue = endsEpoch || this.step % (training.evaluateEverySteps ?? Infinity) === 0;
-    const found = isDue ? await this.#evaluate() : undefined;
+    const endsEpoch = this.#endsEpoch(batch, this.step);
+    const found = endsEpoch || this.#isEvaluated(this.step) ? await this.#evaluate() : undefined;
     if (found) moments.push(["onEvaluate", found]);
     if (endsEpoch) {
       this.#logs = { ...this.#epochLogs.means, ...found };

@@ -115,7 +115,11 @@ export interface TrainingSettings {
   readonly accumulationSteps: number;
   /** Updates between two checkpoints. @default {100} */
   readonly checkpointEverySteps: number;
-  /** Updates between two lines of the log. @default {1} */
+  /**
+   * Updates between two reports: lines of the log with loss, accuracy and the head's own figures. Only then are these
+   * read, which a graphics card need not wait for in between; the loss is the mean since the report before. There is
+   * a report at the end of each epoch and at each evaluation, too. @default {1}
+   */
   readonly logEverySteps: number;
   /** How often a run goes on from its last checkpoint after its device failed; then it ends. @default {2} */
   readonly deviceRestarts: number;

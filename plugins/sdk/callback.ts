@@ -31,6 +31,10 @@ export interface CallbackMethods {
   onEpochEnd?(epoch: number, logs: Logs, state: TrainerState, context?: CallContext): CallbackAnswer;
   /** Before each step. Costs a message for each, so declare it only if it is needed. */
   onBatchBegin?(batch: number, state: TrainerState, context?: CallContext): CallbackAnswer;
+  /**
+   * After each step. Where `training.logEverySteps` is more than 1, only a step that reports has `loss`, the mean since
+   * the report before, `accuracy` and the head's own figures in its `logs`.
+   */
   onBatchEnd?(batch: number, logs: Logs, state: TrainerState, context?: CallContext): CallbackAnswer;
   /** After an evaluation on the validation texts; the names in `logs` begin with `val_`. */
   onEvaluate?(logs: Logs, state: TrainerState, context?: CallContext): CallbackAnswer;

@@ -94,7 +94,8 @@ export abstract class HeadPort<
 
   /**
    * Figures of its own about a batch, beside those that the trainer computes from the logits. They are logged
-   * under the plugin's name. At most 32, finite.
+   * under the plugin's name. At most 32, finite. Asked for when a step reports, see `training.logEverySteps`, and in
+   * evaluations.
    *
    * @param logits as {@linkcode HeadPort.forward} gave them
    * @param labels as the loss function gets them

@@ -133,7 +133,7 @@ async function lossesOf(runtime: Runtime, folder: string): Promise<number[]> {
   const head = { ...config.head, tier: "worker" as const };
   const outcome = await runtime.fineTune({
     ...{ config: { ...config, head }, ...DATA },
-    onStep: ({ loss }) => losses.push(loss),
+    onStep: ({ loss }) => losses.push(loss!),
   });
   assertEquals([outcome.kind, losses.length], ["finished", 36]);
   await Deno.remove(output, { recursive: true });

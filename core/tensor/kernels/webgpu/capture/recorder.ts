@@ -33,6 +33,8 @@ export class Recorder {
   /** A run is under way, from its first part to its last; its memory is nobody else's. */
   isBusy = false;
   readonly #backend: PoolingBackend;
+  /** With the backend all memory has gone. */
+  #isGone = false;
   readonly #kept = new Set<Recording>();
   /** The one that is being made. */
   #current: Recording | undefined;
@@ -44,6 +46,11 @@ export class Recorder {
     this.arena = new Arena(this.#hookPool(), (buffer) => this.#isNeeded(buffer));
     this.#hookCommands();
     this.#hookUploads();
+    const { dispose } = backend;
+    backend.dispose = () => {
+      this.#isGone = true;
+      dispose.call(backend);
+    };
   }
 
   /** An empty recording, which has to be kept or dropped before the next one is begun. */
@@ -109,6 +116,7 @@ export class Recorder {
 
   /** Gives up a recording, and the memory that was its alone. */
   drop(recording: Recording): void {
+    if (this.#isGone) return;
     this.#kept.delete(recording);
     if (this.#current === recording) this.#current = undefined;
     this.#submit(); // its uniforms may be in what is not submitted
