@@ -14,8 +14,11 @@ import * as tf from "../deps/tfjs.ts";
 interface TapeNode {
   readonly saved: readonly tf.Tensor[] | null;
   readonly outputs: readonly tf.Tensor[];
-  /** From the gradients of the outputs, in order; makes that of each input when it is asked for. */
-  gradient?: (dys: readonly tf.Tensor[]) => Record<string, () => tf.Tensor>;
+  /**
+   * From the gradients of the outputs, in order, null where nothing depends on one; makes that of each input when it
+   * is asked for.
+   */
+  gradient?: (dys: readonly (tf.Tensor | null)[]) => Record<string, () => tf.Tensor>;
 }
 
 interface TapeEngine {
@@ -178,10 +181,10 @@ function freeOnTheWay(nodes: readonly TapeNode[], kept: readonly tf.Tensor[]): v
       done(); // the node before this one
       done = () => {
         free([node]);
-        dys.forEach((dy, index) => ids.has(outputs[index]!.id) || dy.dispose());
+        dys.forEach((dy, index) => ids.has(outputs[index]!.id) || dy?.dispose());
       };
       // A gradient may be the very tensor that it was computed from, or that of another input.
-      const given = new Set(dys);
+      const given = new Set<tf.Tensor | null>(dys);
       const own = (dx: tf.Tensor): tf.Tensor => given.has(dx) ? tf.clone(dx) : (given.add(dx), dx);
       const made = Object.entries(gradient(dys));
       return Object.fromEntries(made.map(([input, make]) => [input, () => own(make())]));

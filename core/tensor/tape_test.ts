@@ -96,6 +96,20 @@ Deno.test("Tape.gradients() takes a gradient that is the upstream one itself, fo
   tf.dispose([x, z, inner, middle, y, ...gradients as tf.Tensor[]]);
 });
 
+Deno.test("Tape.gradients() passes parts of a tensor by that nothing depends on", () => {
+  const x = tf.tensor([1, 2, 3, 4]);
+  using tape = new Tape();
+  const y = tf.tidy(() => {
+    const [first, , third] = tf.unstack(x) as [tf.Tensor, tf.Tensor, tf.Tensor];
+    return tf.mul(tf.square(first), third);
+  });
+
+  const [gradient] = tape.gradients(y, undefined, [x]);
+
+  assertEquals([...gradient!.dataSync()], [6, 0, 1, 0]);
+  tf.dispose([x, y, gradient!]);
+});
+
 Deno.test("gradientsOf() leaves the recording alone in whose middle it is called", () => {
   const x = tf.scalar(3);
   using tape = new Tape();
