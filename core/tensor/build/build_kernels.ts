@@ -18,7 +18,9 @@ const { error, stderr } = await asc.main([
   ...["index.ts", "--outFile", "kernels.wasm"],
   // Memory is tfjs'. No start function, no data, no garbage collector: nothing but the functions.
   ...["--runtime", "stub", "--importMemory", "--noExportMemory", "--noAssert", "--bindings", "none"],
-  ...["--enable", "simd,relaxed-simd", "--optimizeLevel", "3", "--shrinkLevel", "0", "--converge"],
+  // Shared, and as large as tfjs'; where that is not shared, core/tensor/kernels/wasm_shared.ts says so instead.
+  ...["--sharedMemory", "--maximumMemory", "65536"],
+  ...["--enable", "simd,relaxed-simd,threads", "--optimizeLevel", "3", "--shrinkLevel", "0", "--converge"],
 ], {
   readFile: (name: string) => readOrNull(name),
   writeFile: (_name: string, content: Uint8Array | string) => {

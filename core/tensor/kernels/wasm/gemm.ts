@@ -4,13 +4,16 @@
  *
  * As in GotoBLAS: B is packed in blocks that stay in the second cache, A in panels that stay in the first,
  * and a tile of 6 x 8 results stays in registers (12 sums, 2 of B, 1 of A: all that V8 has). A tile that
- * hangs over the edge is computed whole in scratch memory, and what counts of it is copied.
+ * hangs over the edge is computed whole in the workspace, and what counts of it is copied; so a number has
+ * the same bits wherever a product is cut into stripes.
  *
  * @see Goto and van de Geijn 2008, "Anatomy of high-performance matrix multiplication"
  *
  * @module
  */
+import { gelu } from "./gelu";
 import { pack } from "./pack";
+import { PACKED, workspace } from "./workspace";
 
 /** Rows and columns of a tile. */
 const TILE_ROWS: usize = 6;
@@ -19,19 +22,24 @@ const TILE_COLUMNS: usize = 8;
 const BLOCK_INNER: usize = 256;
 const BLOCK_COLUMNS: usize = 512;
 
-/** Offsets in the scratch memory, in bytes: zeros, one tile, a panel of A, a block of B. */
-const TILE: usize = 64;
+/** Offsets in the workspace, in bytes: zeros, one tile, a panel of A, a block of B. */
+const ZEROS: usize = PACKED;
+const TILE: usize = ZEROS + 64;
 const PANEL: usize = TILE + TILE_ROWS * TILE_COLUMNS * 4;
 const BLOCK: usize = PANEL + TILE_ROWS * BLOCK_INNER * 4;
 
-/** Bytes of scratch memory that {@linkcode gemm} writes to. */
-export function gemmScratchBytes(): usize {
+/** Where what {@linkcode gemm} writes to ends. */
+// @ts-ignore: decorator
+@inline
+export function packedEnd(): usize {
   return BLOCK + BLOCK_INNER * BLOCK_COLUMNS * 4;
 }
 
 /**
- * A: `[rows, inner]`, B: `[inner, columns]`, C: `[rows, columns]` row-major and not overlapping A or B;
- * bias: `[columns]`, or 0 for none. Strides are in bytes.
+ * A: `[rows, inner]`, B: `[inner, columns]`, C: `[rows, columns]` with its columns side by side and not
+ * overlapping A or B; bias: `[columns]`, or 0 for none. Strides are in bytes.
+ *
+ * @param y gets the GELU of C, as long as a panel of rows is in the cache; laid out as C, or 0 for none
  */
 export function gemm(
   a: usize,
@@ -41,35 +49,39 @@ export function gemm(
   bInner: usize,
   bColumn: usize,
   c: usize,
+  cRow: usize,
   bias: usize,
+  y: usize,
   rows: usize,
   columns: usize,
   inner: usize,
-  scratch: usize,
 ): void {
-  memory.fill(scratch, 0, TILE);
+  const block = workspace() + BLOCK;
+  const zeros = workspace() + ZEROS;
+  memory.fill(zeros, 0, TILE - ZEROS);
   for (let column: usize = 0; column < columns; column += BLOCK_COLUMNS) {
     const width = min(BLOCK_COLUMNS, columns - column);
     for (let from: usize = 0; from < inner; from += BLOCK_INNER) {
       const depth = min(BLOCK_INNER, inner - from);
-      pack(b + column * bColumn + from * bInner, bColumn, bInner, width, depth, scratch + BLOCK, TILE_COLUMNS);
+      pack(b + column * bColumn + from * bInner, bColumn, bInner, width, depth, block, TILE_COLUMNS);
       // A sum starts at the bias or at zero, and goes on from what the stretch before has left in C.
-      let start = from > 0 ? c + column * 4 : bias ? bias + column * 4 : scratch;
-      let startRow: usize = from > 0 ? columns * 4 : 0;
-      let startColumn: usize = from > 0 || bias ? 4 : 0;
+      const start = from > 0 ? c + column * 4 : bias ? bias + column * 4 : zeros;
+      const startRow: usize = from > 0 ? cRow : 0;
+      const startColumn: usize = from > 0 || bias ? 4 : 0;
+      const isLast = from + depth == inner;
       multiplyBlock(
         a + from * aInner,
         aRow,
         aInner,
         c + column * 4,
-        columns * 4,
+        cRow,
         start,
         startRow,
         startColumn,
+        isLast && y ? y + column * 4 : 0,
         rows,
         width,
         depth,
-        scratch,
       );
     }
   }
@@ -84,17 +96,17 @@ function multiplyBlock(
   start: usize,
   startRow: usize,
   startColumn: usize,
+  y: usize,
   rows: usize,
   columns: usize,
   inner: usize,
-  scratch: usize,
 ): void {
-  const tile = scratch + TILE;
-  const panel = scratch + PANEL;
+  const tile = workspace() + TILE;
+  const panel = workspace() + PANEL;
   for (let row: usize = 0; row < rows; row += TILE_ROWS) {
     const height = min(TILE_ROWS, rows - row);
     pack(a + row * aRow, aRow, aInner, height, inner, panel, TILE_ROWS);
-    let block = scratch + BLOCK;
+    let block = workspace() + BLOCK;
     for (let column: usize = 0; column < columns; column += TILE_COLUMNS) {
       const width = min(TILE_COLUMNS, columns - column);
       const to = c + row * cRow + column * 4;
@@ -108,6 +120,8 @@ function multiplyBlock(
       }
       block += inner * TILE_COLUMNS * 4;
     }
+    if (y == 0) continue;
+    for (let one = row; one < row + height; one++) gelu(c + one * cRow, y + one * cRow, columns);
   }
 }
 

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { constants, EXP, EXP_LEAST, HALF, LN2_HIGH, LN2_LOW, LOG2_E, ONE } from "./constants";
 
 /** Four numbers from `at`, or the `left` (1 to 3) that there are and `fill` for the others. */
 // @ts-ignore: decorator
@@ -29,6 +30,16 @@ export function storeSome(at: usize, left: usize, some: v128): void {
   store<f32>(at, f32x4.extract_lane(some, 0));
   if (left > 1) store<f32>(at, f32x4.extract_lane(some, 1), 4);
   if (left > 2) store<f32>(at, f32x4.extract_lane(some, 2), 8);
+}
+
+/** Adds a row of numbers to another. */
+// @ts-ignore: decorator
+@inline
+export function addRow(from: usize, to: usize, width: usize): void {
+  for (let at: usize = 0; at < width; at += 4) {
+    const left = width - at, byte = at * 4;
+    storeSome(to + byte, left, f32x4.add(loadSome(to + byte, left, 0), loadSome(from + byte, left, 0)));
+  }
 }
 
 // @ts-ignore: decorator
@@ -56,17 +67,18 @@ export function maxOfLanes(x: v128): f32 {
 // @ts-ignore: decorator
 @inline
 export function expOfNegative(x: v128): v128 {
-  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.4426950408889634)));
-  let r = f32x4.relaxed_nmadd(n, f32x4.splat(0.693359375), x);
-  r = f32x4.relaxed_nmadd(n, f32x4.splat(-0.00021219444005469057), r);
-  let p = f32x4.splat(1.0 / 5040.0);
-  p = f32x4.relaxed_madd(p, r, f32x4.splat(1.0 / 720.0));
-  p = f32x4.relaxed_madd(p, r, f32x4.splat(1.0 / 120.0));
-  p = f32x4.relaxed_madd(p, r, f32x4.splat(1.0 / 24.0));
-  p = f32x4.relaxed_madd(p, r, f32x4.splat(1.0 / 6.0));
-  p = f32x4.relaxed_madd(p, r, f32x4.splat(0.5));
-  p = f32x4.relaxed_madd(p, r, f32x4.splat(1));
-  p = f32x4.relaxed_madd(p, r, f32x4.splat(1));
+  const table = constants();
+  const n = f32x4.nearest(f32x4.mul(x, v128.load32_splat(table, LOG2_E)));
+  let r = f32x4.relaxed_nmadd(n, v128.load32_splat(table, LN2_HIGH), x);
+  r = f32x4.relaxed_nmadd(n, v128.load32_splat(table, LN2_LOW), r);
+  let p = v128.load32_splat(table, EXP);
+  p = f32x4.relaxed_madd(p, r, v128.load32_splat(table, EXP + 4));
+  p = f32x4.relaxed_madd(p, r, v128.load32_splat(table, EXP + 8));
+  p = f32x4.relaxed_madd(p, r, v128.load32_splat(table, EXP + 12));
+  p = f32x4.relaxed_madd(p, r, v128.load32_splat(table, EXP + 16));
+  p = f32x4.relaxed_madd(p, r, v128.load32_splat(table, HALF));
+  p = f32x4.relaxed_madd(p, r, v128.load32_splat(table, ONE));
+  p = f32x4.relaxed_madd(p, r, v128.load32_splat(table, ONE));
   const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
-  return v128.andnot(f32x4.mul(p, power), f32x4.lt(x, f32x4.splat(-87)));
+  return v128.andnot(f32x4.mul(p, power), f32x4.lt(x, v128.load32_splat(table, EXP_LEAST)));
 }
