@@ -19,8 +19,6 @@ export type WithRoom = (bytes: number, use: (address: number) => void) => void;
 
 /** Stripes for each thread, so that one that is slower takes fewer. */
 const STRIPES_PER_THREAD = 4;
-/** Below this a stripe is not worth waking a thread. */
-const SMALLEST_STRIPE_NS = 15_000;
 /** Of which partial sums are made. */
 const ROWS_OF_A_SUM = 64;
 /** Each stripe of a product packs the whole of the other side for itself: few, of so many rows or columns. */
@@ -137,8 +135,8 @@ function elements(
     dropout(x, y, size, states, last, kept): void {
       // A stripe starts in the middle of the streams: so many numbers as there is a jump for, a power of two.
       const draft = cut(team, "dropout", [0, 0, size], [0, 0, 0], 2, { unitNs: 1, multiple: LINE });
-      const level = Math.ceil(Math.log2(draft.stripe / 4));
-      const stripe = draft.stripe < size ? 4 * 2 ** level : size;
+      const level = Math.max(0, Math.ceil(Math.log2(draft.stripe / 4)));
+      const stripe = draft.stripe < size ? 4 * 2 ** level : draft.stripe;
       const starts = statesAt(states, Math.ceil(size / stripe), level);
       withRoom(starts.byteLength, (room) => {
         wasmHeap.write(room, starts);
@@ -170,7 +168,7 @@ interface Cut {
 
 /** A job whose stripes keep the team busy and are worth it; a single stripe if there is too little to do. */
 function cut(
-  { threads }: Team,
+  { threads, leastStripeNs }: Team,
   kernel: StripedKernel,
   args: readonly number[],
   steps: readonly number[],
@@ -178,11 +176,12 @@ function cut(
   { unitNs, least = 1, multiple = 1, perThread = STRIPES_PER_THREAD }: Cut,
 ): Job {
   const total = args[count]!;
-  let stripes = Math.min(threads * perThread, total / least, total * unitNs / SMALLEST_STRIPE_NS);
+  const units = leastStripeNs > 0 ? Math.max(least, leastStripeNs / unitNs) : 1;
+  let stripes = Math.min(threads * perThread, total / units);
   // As many for each thread, or as many as there is work for.
   stripes = stripes > threads ? stripes - stripes % threads : Math.max(1, Math.floor(stripes));
-  const units = Math.ceil(total / (threads === 1 ? 1 : stripes));
-  const stripe = Math.max(Math.ceil(units / multiple) * multiple, 1);
+  const even = Math.ceil(total / (threads === 1 ? 1 : stripes));
+  const stripe = Math.max(Math.ceil(even / multiple) * multiple, 1);
   return { kernel, args, steps, count, total, stripe };
 }
 
@@ -196,9 +195,9 @@ let tables: Uint32Array<ArrayBuffer> | undefined;
 
 /** The four streams at the start of each stripe, `[stripes, 4, 4]`, each 2^level draws after the one before. */
 function statesAt(states: RandomStates, stripes: number, level: number): Uint32Array {
+  if (stripes <= 1) return Uint32Array.from(states);
   const all = new Uint32Array(stripes * 16);
   all.set(Array.from(states));
-  if (stripes === 1) return all;
   tables ??= jumpTables();
   const tableSize = 32 * 16 * 4;
   const table = tables.subarray(level * tableSize, (level + 1) * tableSize);

@@ -28,15 +28,16 @@ export function usualThreads(): number {
  * thread everything is the same, and slower.
  *
  * @param wanted how many, the program's own included
+ * @param leastStripeNs a test says 0, and everything is cut as small as it can be
  */
-export async function startWasmTeam(wanted: number): Promise<WasmTeam> {
+export async function startWasmTeam(wanted: number, leastStripeNs?: number): Promise<WasmTeam> {
   if (wanted <= 1) return oneThread("");
   const module = openWasmModule();
   if (!module) return oneThread("the engine has no relaxed SIMD");
   if (!module.shared) return oneThread("its memory is not shared");
   let team: WasmThreads;
   try {
-    team = await WasmThreads.start(module.shared, wanted);
+    team = await WasmThreads.start(module.shared, wanted, leastStripeNs);
   } catch (error) {
     return oneThread(`a worker does not start: ${messageOf(error)}`);
   }

@@ -24,6 +24,8 @@ import type { ThreadStart } from "./wasm_thread.ts";
 export interface Team {
   /** How many, the program's own thread included. */
   readonly threads: number;
+  /** What a stripe has to take for a thread to be woken for it. */
+  readonly leastStripeNs: number;
   /** Computes all stripes of a job. */
   run(job: Job): void;
 }
@@ -31,7 +33,7 @@ export interface Team {
 /** The program's thread alone. */
 export function alone(kernels: StripedExports): Team {
   return {
-    threads: 1,
+    ...{ threads: 1, leastStripeNs: LEAST_STRIPE_NS },
     run(job): void {
       for (let index = 0; index < stripesOf(job); index++) computeStripe(kernels, job, index);
     },
@@ -48,6 +50,8 @@ export interface SharedModule {
   free(address: number): void;
 }
 
+/** Measured; below 10,000 the smallest kernels get slower by threads. */
+const LEAST_STRIPE_NS = 15_000;
 /** How long a thread may take to start. */
 const START_MS = 10_000;
 /** Looks at whether the others are done, before the system is asked to wait: stripes take less than that. */
@@ -59,20 +63,27 @@ export class WasmThreads implements Team, Disposable {
   readonly #control = controlOf(new SharedArrayBuffer(CONTROL_BYTES));
   readonly #stack = new DisposableStack();
   readonly threads: number;
+  readonly leastStripeNs: number;
 
-  private constructor(kernels: StripedExports, threads: number) {
+  private constructor(kernels: StripedExports, threads: number, leastStripeNs: number) {
     this.#kernels = kernels;
     this.threads = threads;
+    this.leastStripeNs = leastStripeNs;
   }
 
   /**
    * Starts workers on a module whose memory is shared.
    *
    * @param threads how many, the program's own included
+   * @param leastStripeNs a test says 0, and everything is cut as small as it can be
    * @throws {Error} if one does not start, with the reason; none is left running
    */
-  static async start(shared: SharedModule, threads: number): Promise<WasmThreads> {
-    const team = new WasmThreads(shared.kernels, threads);
+  static async start(
+    shared: SharedModule,
+    threads: number,
+    leastStripeNs = LEAST_STRIPE_NS,
+  ): Promise<WasmThreads> {
+    const team = new WasmThreads(shared.kernels, threads, leastStripeNs);
     using guard = new DisposableStack();
     guard.use(team);
     await Promise.all(Array.from({ length: threads - 1 }, () => team.#add(shared)));
@@ -88,12 +99,19 @@ export class WasmThreads implements Team, Disposable {
     Atomics.store(words, WORDS.left, stripes); // from here on it can be taken
     Atomics.add(words, WORDS.job, 1);
     if (Atomics.load(words, WORDS.asleep) > 0) Atomics.notify(words, WORDS.job, stripes - 1);
+    let failure: unknown;
     try {
       takeStripes(this.#kernels, this.#control, () => job);
-    } finally {
-      Atomics.store(words, WORDS.left, 0); // after a failure here nobody begins another
-      this.#waitForOthers();
+    } catch (error) {
+      failure = error;
+      Atomics.store(words, WORDS.left, 0); // nobody begins another
+      Atomics.store(words, WORDS.failed, 1);
     }
+    this.#waitForOthers();
+    if (Atomics.load(words, WORDS.failed) === 0) return;
+    throw new Error("A thread of the wasm backend has failed, so no number of it can be trusted", {
+      cause: failure,
+    });
   }
 
   [Symbol.dispose](): void {
@@ -120,10 +138,9 @@ export class WasmThreads implements Team, Disposable {
     const { words } = this.#control;
     for (let spin = 0;; spin++) {
       const busy = Atomics.load(words, WORDS.busy);
-      if (busy === 0) break;
+      if (busy === 0) return;
       if (spin > WAITING_SPINS) Atomics.wait(words, WORDS.busy, busy, 1);
     }
-    if (Atomics.load(words, WORDS.failed) !== 0) throw new Error("A thread of the wasm backend has failed");
   }
 }
 

@@ -28,7 +28,11 @@ interface Layout {
  * @param wasm takes what BLAS cannot express, such as a matrix with gaps in both directions, and what comes
  * behind a product
  */
-export function blasProducts({ sgemm }: BlasLibrary, heap: () => ArrayBufferLike, wasm: WasmKernels): Products {
+export function blasProducts(
+  { sgemm }: BlasLibrary,
+  heap: () => ArrayBufferLike,
+  wasm: WasmKernels,
+): Products {
   const gemm: WasmKernels["gemm"] = (...call) => {
     const [a, aRow, aInner, b, bInner, bColumn, c, cRow, bias, y, rows, columns, inner] = call;
     const left = layoutOf(rows, inner, aRow, aInner);
