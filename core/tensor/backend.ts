@@ -20,6 +20,8 @@ import { useWebGpuKernels } from "./kernels/webgpu/kernels.ts";
 import { boundPool } from "./pool.ts";
 import type { NativeSettings } from "./native/blas_library.ts";
 
+export { usualThreads } from "./kernels/wasm_team.ts";
+
 /** The backends of this project. */
 export type BackendName = "webgpu" | "wasm" | "native" | "cpu";
 
