@@ -11,7 +11,7 @@ import type { AttentionRule, Operations } from "./composed.ts";
 import { differentiable, requireShape } from "./differentiable.ts";
 import { dropped } from "./wasm_dropout.ts";
 import { wasmHeap } from "./wasm_heap.ts";
-import type { WasmKernels } from "./wasm_module.ts";
+import type { WasmKernels } from "./wasm_functions.ts";
 
 const { address, allocate } = wasmHeap;
 

@@ -6,7 +6,7 @@
 import type * as tf from "../../deps/tfjs.ts";
 import type { RandomStates } from "./composed.ts";
 import { wasmHeap } from "./wasm_heap.ts";
-import type { WasmKernels } from "./wasm_module.ts";
+import type { WasmKernels } from "./wasm_functions.ts";
 
 /** A new tensor with what is left of x; the caller's. */
 export function dropped(kernels: WasmKernels, x: tf.Tensor, rate: number, states: RandomStates): tf.Tensor {

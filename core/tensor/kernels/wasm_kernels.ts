@@ -11,9 +11,10 @@
  */
 import * as tf from "../../deps/tfjs.ts";
 import { registerKernels } from "./table.ts";
+import type { WasmKernels } from "./wasm_functions.ts";
 import { type WasmBackend, wasmHeap } from "./wasm_heap.ts";
 import { matMulWith } from "./wasm_matmul.ts";
-import { openWasmModule, type WasmKernels } from "./wasm_module.ts";
+import { openWasmModule } from "./wasm_module.ts";
 import { wasmOperations } from "./wasm_operations.ts";
 
 interface KernelCall<Inputs, Attributes> {

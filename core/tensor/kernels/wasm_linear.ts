@@ -11,7 +11,7 @@ import type { Operations } from "./composed.ts";
 import { differentiable, requireShape, rowsOf } from "./differentiable.ts";
 import { wasmHeap } from "./wasm_heap.ts";
 import { multiply } from "./wasm_matmul.ts";
-import type { WasmKernels } from "./wasm_module.ts";
+import type { WasmKernels } from "./wasm_functions.ts";
 
 const { address, allocate } = wasmHeap;
 

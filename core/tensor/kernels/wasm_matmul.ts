@@ -8,7 +8,7 @@
  */
 import * as tf from "../../deps/tfjs.ts";
 import { type WasmBackend, wasmHeap } from "./wasm_heap.ts";
-import type { WasmKernels } from "./wasm_module.ts";
+import type { WasmKernels } from "./wasm_functions.ts";
 
 /** A call of tfjs' kernel. */
 export interface MatMulCall {

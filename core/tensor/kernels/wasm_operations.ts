@@ -12,7 +12,7 @@ import { wasmAttention } from "./wasm_attention.ts";
 import { dropped } from "./wasm_dropout.ts";
 import { wasmHeap } from "./wasm_heap.ts";
 import { linearLayers } from "./wasm_linear.ts";
-import type { WasmKernels } from "./wasm_module.ts";
+import type { WasmKernels } from "./wasm_functions.ts";
 
 const { address, allocate } = wasmHeap;
 

@@ -11,7 +11,7 @@ import type { RandomStates } from "./composed.ts";
 import { jump, jumpTables } from "./webgpu/dropout_jumps.ts";
 import { wasmHeap } from "./wasm_heap.ts";
 import type { Job, StripedKernel } from "./wasm_job.ts";
-import type { WasmExports, WasmKernels } from "./wasm_module.ts";
+import type { WasmExports, WasmKernels } from "./wasm_functions.ts";
 import type { Team } from "./wasm_threads.ts";
 
 /** Gives `use` memory for as long as it runs. */

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { WasmKernels } from "../kernels/wasm_module.ts";
+import type { WasmKernels } from "../kernels/wasm_functions.ts";
 import { type BlasLibrary, CBLAS } from "./blas_library.ts";
 
 type Products = Pick<WasmKernels, "gemm" | "products">;
