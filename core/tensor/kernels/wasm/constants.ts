@@ -28,6 +28,8 @@ export const T_FACTOR: usize = 48;
 export const FAR: usize = 52; // 9 numbers
 export const NEAR: usize = 88; // 7 numbers
 export const MINUS_HALF: usize = 116;
+/** 1.5 * 2^23; see vector.ts. */
+export const MAGIC: usize = 120;
 
 /** Writes the numbers; to be called before any kernel. */
 export function placeConstants(): void {
@@ -62,4 +64,5 @@ export function placeConstants(): void {
   store<f32>(at, 1.0 / 40.0, NEAR + 20);
   store<f32>(at, -1.0 / 6.0, NEAR + 24);
   store<f32>(at, -0.5, MINUS_HALF);
+  store<f32>(at, 12582912, MAGIC);
 }

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { constants, EXP, EXP_LEAST, HALF, LN2_HIGH, LN2_LOW, LOG2_E, ONE } from "./constants";
+import { constants, EXP, EXP_LEAST, HALF, LN2_HIGH, LN2_LOW, LOG2_E, MAGIC, ONE } from "./constants";
 
 /** Four numbers from `at`, or the `left` (1 to 3) that there are and `fill` for the others. */
 // @ts-ignore: decorator
@@ -62,13 +62,16 @@ export function maxOfLanes(x: v128): f32 {
  * `e^x` for `x <= 0`, to about 1e-7 relative; 0 below -87, NaN for NaN.
  *
  * `x = n ln 2 + r` with `|r| <= ln 2 / 2`; the Taylor series of `e^r` to `r^7` leaves 5e-9. ln 2 is taken
- * off in two parts, the first of which has few bits, so that nothing is lost where madd is not fused.
+ * off in two parts, the first of which has few bits, so that nothing is lost where madd is not fused. Added to
+ * 1.5 * 2^23, `x / ln 2` is rounded to n, which then stands in the lowest bits, ready to be an exponent.
  */
 // @ts-ignore: decorator
 @inline
 export function expOfNegative(x: v128): v128 {
   const table = constants();
-  const n = f32x4.nearest(f32x4.mul(x, v128.load32_splat(table, LOG2_E)));
+  const magic = v128.load32_splat(table, MAGIC);
+  const turns = f32x4.relaxed_madd(x, v128.load32_splat(table, LOG2_E), magic);
+  const n = f32x4.sub(turns, magic);
   let r = f32x4.relaxed_nmadd(n, v128.load32_splat(table, LN2_HIGH), x);
   r = f32x4.relaxed_nmadd(n, v128.load32_splat(table, LN2_LOW), r);
   let p = v128.load32_splat(table, EXP);
@@ -79,6 +82,6 @@ export function expOfNegative(x: v128): v128 {
   p = f32x4.relaxed_madd(p, r, v128.load32_splat(table, HALF));
   p = f32x4.relaxed_madd(p, r, v128.load32_splat(table, ONE));
   p = f32x4.relaxed_madd(p, r, v128.load32_splat(table, ONE));
-  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
+  const power = i32x4.shl(i32x4.add(turns, i32x4.splat(127)), 23);
   return v128.andnot(f32x4.mul(p, power), f32x4.lt(x, v128.load32_splat(table, EXP_LEAST)));
 }
