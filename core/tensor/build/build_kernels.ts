@@ -18,8 +18,9 @@ const { error, stderr } = await asc.main([
   ...["index.ts", "--outFile", "kernels.wasm"],
   // Memory is tfjs'. No start function, no data, no garbage collector: nothing but the functions.
   ...["--runtime", "stub", "--importMemory", "--noExportMemory", "--noAssert", "--bindings", "none"],
-  // Shared, and as large as tfjs'; where that is not shared, core/tensor/kernels/wasm_shared.ts says so instead.
-  ...["--sharedMemory", "--maximumMemory", "65536"],
+  // As large as tfjs' memory at its start: for a smaller one V8 checks every address twice. Shared; where tfjs' is
+  // not, core/tensor/kernels/wasm_shared.ts says so instead.
+  ...["--sharedMemory", "--initialMemory", "256", "--maximumMemory", "65536"],
   ...["--enable", "simd,relaxed-simd,threads", "--optimizeLevel", "3", "--shrinkLevel", "0", "--converge"],
 ], {
   readFile: (name: string) => readOrNull(name),

@@ -13,6 +13,9 @@ const FILES = ["tfjs-backend-wasm", "tfjs-backend-wasm-simd", "tfjs-backend-wasm
 /** tfjs' own, so that nothing about the choice of a backend changes. */
 const PRIORITY = 2;
 
+/** Of 64 KiB, in the memory of tfjs: the system has to have addresses for all of them. */
+const MOST_PAGES = 65_536;
+
 /** What tfjs was told so far. */
 let prepared: "own" | "shared" | undefined;
 
@@ -43,8 +46,13 @@ function runningBackend(): tf.KernelBackend | undefined {
   return registry["wasm"];
 }
 
-/** The module of tfjs with shared memory; undefined where the engine has none. */
+/** The module of tfjs with shared memory; undefined where the engine or the system has none of that size. */
 function sharedUrl(): string | undefined {
+  try {
+    new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES, shared: true });
+  } catch {
+    return undefined; // tfjs would wait for ever
+  }
   const [type, code] = tf.wasmUrl.split(",") as [string, string];
   const bytes = setShared(Uint8Array.fromBase64(code), true);
   return WebAssembly.validate(bytes) ? `${type},${bytes.toBase64()}` : undefined;

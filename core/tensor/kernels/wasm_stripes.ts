@@ -24,9 +24,9 @@ const ROWS_OF_A_SUM = 64;
 /** Each stripe of a product packs the whole of the other side for itself: few, of so many rows or columns. */
 const OF_A_PRODUCT = { least: 48, perThread: 2 } as const;
 /** Multiplications in a nanosecond, about. */
-const PRODUCTS_PER_NS = 16;
+const PRODUCTS_PER_NS = 24;
 /** A row or column of a tile; see wasm/gemm.ts. */
-const [TILE_ROWS, TILE_COLUMNS] = [6, 8];
+const [TILE_ROWS, TILE_COLUMNS] = [4, 8];
 /** Numbers in a line of the cache: two threads that write to the same one slow each other down. */
 const LINE = 16;
 

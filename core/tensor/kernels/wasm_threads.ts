@@ -124,12 +124,12 @@ export class WasmThreads implements Team, Disposable {
 
   async #add({ module, memory, kernels, allocate, free }: SharedModule): Promise<void> {
     const workspace = allocate(kernels.workspaceBytes());
-    this.#stack.defer(() => free(workspace));
     const worker = startWorker();
     this.#stack.defer(() => worker.terminate());
     const control = this.#control.words.buffer;
     worker.postMessage({ module, memory, workspace, control } satisfies ThreadStart);
     await ready(worker);
+    this.#stack.defer(() => free(workspace)); // not before: one that starts late would still write to it
     letGo(worker); // a program that ends without disposing of the backend does end
   }
 
