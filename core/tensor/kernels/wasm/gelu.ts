@@ -8,16 +8,7 @@
  *
  * @module
  */
-import {
-  constants,
-  DENSITY_AT_0,
-  FAR,
-  HALF,
-  MINUS_HALF,
-  NEAR,
-  ONE,
-  T_FACTOR,
-} from "./constants";
+import { DENSITY_AT_0, FAR_0, FAR_1, FAR_2, FAR_3, FAR_4, FAR_5, FAR_6, FAR_7, FAR_8, HALF, MINUS_HALF, NEAR_1, NEAR_2, NEAR_3, NEAR_4, NEAR_5, NEAR_6, NEAR_7, ONE, T_FACTOR } from "./constants";
 import { addRow, expOfNegative, loadSome, storeSome } from "./vector";
 
 /** `y = x P(x)`; x, y: `[size]`. */
@@ -35,7 +26,7 @@ export function geluGradient(x: usize, dy: usize, dx: usize, size: usize): void 
     const left = size - at, byte = at * 4;
     const value = loadSome(x + byte, left, 0);
     const height = bell(value);
-    const density = f32x4.mul(height, v128.load32_splat(constants(), DENSITY_AT_0));
+    const density = f32x4.mul(height, DENSITY_AT_0);
     const slope = f32x4.relaxed_madd(value, density, normalShare(value, height));
     storeSome(dx + byte, left, f32x4.mul(loadSome(dy + byte, left, 0), slope));
   }
@@ -71,25 +62,25 @@ export function biasGelu(z: usize, bias: usize, y: usize, rows: usize, width: us
 // @ts-ignore: decorator
 @inline
 function bell(x: v128): v128 {
-  return expOfNegative(f32x4.mul(f32x4.mul(x, x), v128.load32_splat(constants(), MINUS_HALF)));
+  return expOfNegative(f32x4.mul(f32x4.mul(x, x), MINUS_HALF));
 }
 
 /** P(x). */
 // @ts-ignore: decorator
 @inline
 function normalShare(x: v128, height: v128): v128 {
-  const table = constants();
-  const one = v128.load32_splat(table, ONE);
-  const t = f32x4.div(one, f32x4.relaxed_madd(f32x4.abs(x), v128.load32_splat(table, T_FACTOR), one));
-  let p = v128.load32_splat(table, FAR);
-  p = f32x4.relaxed_madd(p, t, v128.load32_splat(table, FAR + 4));
-  p = f32x4.relaxed_madd(p, t, v128.load32_splat(table, FAR + 8));
-  p = f32x4.relaxed_madd(p, t, v128.load32_splat(table, FAR + 12));
-  p = f32x4.relaxed_madd(p, t, v128.load32_splat(table, FAR + 16));
-  p = f32x4.relaxed_madd(p, t, v128.load32_splat(table, FAR + 20));
-  p = f32x4.relaxed_madd(p, t, v128.load32_splat(table, FAR + 24));
-  p = f32x4.relaxed_madd(p, t, v128.load32_splat(table, FAR + 28));
-  p = f32x4.relaxed_madd(p, t, v128.load32_splat(table, FAR + 32));
+  const one = ONE;
+  const t = f32x4.div(one, f32x4.relaxed_madd(f32x4.abs(x), T_FACTOR, one));
+  const square = f32x4.mul(t, t);
+  const fourth = f32x4.mul(square, square);
+  const p01 = f32x4.relaxed_madd(FAR_1, t, FAR_0);
+  const p23 = f32x4.relaxed_madd(FAR_3, t, FAR_2);
+  const p45 = f32x4.relaxed_madd(FAR_5, t, FAR_4);
+  const p67 = f32x4.relaxed_madd(FAR_7, t, FAR_6);
+  const low = f32x4.relaxed_madd(p23, square, p01);
+  const high = f32x4.relaxed_madd(p67, square, p45);
+  const most = f32x4.relaxed_madd(FAR_8, fourth, high);
+  const p = f32x4.relaxed_madd(most, fourth, low);
   const below = f32x4.mul(height, f32x4.mul(p, t)); // P(-|x|)
   const far = v128.bitselect(below, f32x4.sub(one, below), f32x4.lt(x, f32x4.splat(0)));
   return v128.bitselect(nearZero(x), far, f32x4.lt(f32x4.abs(x), one));
@@ -99,15 +90,14 @@ function normalShare(x: v128, height: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function nearZero(x: v128): v128 {
-  const table = constants();
   const square = f32x4.mul(x, x);
-  let p = v128.load32_splat(table, NEAR);
-  p = f32x4.relaxed_madd(p, square, v128.load32_splat(table, NEAR + 4));
-  p = f32x4.relaxed_madd(p, square, v128.load32_splat(table, NEAR + 8));
-  p = f32x4.relaxed_madd(p, square, v128.load32_splat(table, NEAR + 12));
-  p = f32x4.relaxed_madd(p, square, v128.load32_splat(table, NEAR + 16));
-  p = f32x4.relaxed_madd(p, square, v128.load32_splat(table, NEAR + 20));
-  p = f32x4.relaxed_madd(p, square, v128.load32_splat(table, NEAR + 24));
-  p = f32x4.relaxed_madd(p, square, v128.load32_splat(table, ONE));
-  return f32x4.relaxed_madd(f32x4.mul(x, v128.load32_splat(constants(), DENSITY_AT_0)), p, v128.load32_splat(table, HALF));
+  const fourth = f32x4.mul(square, square);
+  const p01 = f32x4.relaxed_madd(NEAR_1, square, ONE);
+  const p23 = f32x4.relaxed_madd(NEAR_3, square, NEAR_2);
+  const p45 = f32x4.relaxed_madd(NEAR_5, square, NEAR_4);
+  const p67 = f32x4.relaxed_madd(NEAR_7, square, NEAR_6);
+  const low = f32x4.relaxed_madd(p23, fourth, p01);
+  const high = f32x4.relaxed_madd(p67, fourth, p45);
+  const p = f32x4.relaxed_madd(high, f32x4.mul(fourth, fourth), low);
+  return f32x4.relaxed_madd(f32x4.mul(x, DENSITY_AT_0), p, HALF);
 }

@@ -16,7 +16,7 @@
  */
 import { gelu } from "./gelu";
 import { pack } from "./pack";
-import { PACKED, workspace } from "./workspace";
+import { workspace } from "./workspace";
 
 /** Rows and columns of a tile. */
 const TILE_ROWS: usize = 4;
@@ -26,7 +26,7 @@ const BLOCK_INNER: usize = 256;
 const BLOCK_COLUMNS: usize = 512;
 
 /** Offsets in the workspace, in bytes: zeros, one tile, a panel of A, a block of B. */
-const ZEROS: usize = PACKED;
+const ZEROS: usize = 0;
 const TILE: usize = ZEROS + 64;
 const PANEL: usize = TILE + TILE_ROWS * TILE_COLUMNS * 4;
 const BLOCK: usize = PANEL + TILE_ROWS * BLOCK_INNER * 4;

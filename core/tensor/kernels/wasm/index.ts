@@ -1,6 +1,6 @@
 /**
  * What the module exports. Addresses and sizes are those of tfjs' wasm memory, which it shares: it has no
- * data, no heap and one global of its own (where its workspace is), so that nothing of tfjs' is written over.
+ * data and no heap of its own, and nothing but constants as globals, so that nothing of tfjs' is written over.
  *
  * AssemblyScript, not TypeScript: built by `core/tensor/build/build_kernels.ts`, called through
  * `core/tensor/kernels/wasm_module.ts`.

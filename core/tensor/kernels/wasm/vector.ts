@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { constants, EXP, EXP_LEAST, HALF, LN2_HIGH, LN2_LOW, LOG2_E, MAGIC, ONE } from "./constants";
+import { EXP_3, EXP_4, EXP_5, EXP_6, EXP_7, EXP_LEAST, HALF, LN2_HIGH, LN2_LOW, LOG2_E, MAGIC, ONE } from "./constants";
 
 /** Four numbers from `at`, or the `left` (1 to 3) that there are and `fill` for the others. */
 // @ts-ignore: decorator
@@ -68,20 +68,21 @@ export function maxOfLanes(x: v128): f32 {
 // @ts-ignore: decorator
 @inline
 export function expOfNegative(x: v128): v128 {
-  const table = constants();
-  const magic = v128.load32_splat(table, MAGIC);
-  const turns = f32x4.relaxed_madd(x, v128.load32_splat(table, LOG2_E), magic);
+  const magic = MAGIC;
+  const turns = f32x4.relaxed_madd(x, LOG2_E, magic);
   const n = f32x4.sub(turns, magic);
-  let r = f32x4.relaxed_nmadd(n, v128.load32_splat(table, LN2_HIGH), x);
-  r = f32x4.relaxed_nmadd(n, v128.load32_splat(table, LN2_LOW), r);
-  let p = v128.load32_splat(table, EXP);
-  p = f32x4.relaxed_madd(p, r, v128.load32_splat(table, EXP + 4));
-  p = f32x4.relaxed_madd(p, r, v128.load32_splat(table, EXP + 8));
-  p = f32x4.relaxed_madd(p, r, v128.load32_splat(table, EXP + 12));
-  p = f32x4.relaxed_madd(p, r, v128.load32_splat(table, EXP + 16));
-  p = f32x4.relaxed_madd(p, r, v128.load32_splat(table, HALF));
-  p = f32x4.relaxed_madd(p, r, v128.load32_splat(table, ONE));
-  p = f32x4.relaxed_madd(p, r, v128.load32_splat(table, ONE));
+  let r = f32x4.relaxed_nmadd(n, LN2_HIGH, x);
+  r = f32x4.relaxed_nmadd(n, LN2_LOW, r);
+  // By Estrin's scheme: in pairs, which do not wait for each other.
+  const one = ONE;
+  const square = f32x4.mul(r, r);
+  const p01 = f32x4.add(r, one);
+  const p23 = f32x4.relaxed_madd(EXP_3, r, HALF);
+  const p45 = f32x4.relaxed_madd(EXP_5, r, EXP_4);
+  const p67 = f32x4.relaxed_madd(EXP_7, r, EXP_6);
+  const low = f32x4.relaxed_madd(p23, square, p01);
+  const high = f32x4.relaxed_madd(p67, square, p45);
+  const p = f32x4.relaxed_madd(high, f32x4.mul(square, square), low);
   const power = i32x4.shl(i32x4.add(turns, i32x4.splat(127)), 23);
-  return v128.andnot(f32x4.mul(p, power), f32x4.lt(x, v128.load32_splat(table, EXP_LEAST)));
+  return v128.andnot(f32x4.mul(p, power), f32x4.lt(x, EXP_LEAST));
 }
