@@ -82,8 +82,8 @@ function normalShare(x: v128, height: v128): v128 {
   const most = f32x4.relaxed_madd(FAR_8, fourth, high);
   const p = f32x4.relaxed_madd(most, fourth, low);
   const below = f32x4.mul(height, f32x4.mul(p, t)); // P(-|x|)
-  const far = v128.bitselect(below, f32x4.sub(one, below), f32x4.lt(x, f32x4.splat(0)));
-  return v128.bitselect(nearZero(x), far, f32x4.lt(f32x4.abs(x), one));
+  const far = i32x4.relaxed_laneselect(below, f32x4.sub(one, below), f32x4.lt(x, f32x4.splat(0)));
+  return i32x4.relaxed_laneselect(nearZero(x), far, f32x4.lt(f32x4.abs(x), one));
 }
 
 /** `1/2 + sum((-1)^n x^(2n + 1) / (2^n n! (2n + 1))) / sqrt(2 pi)`, n from 0 to 7. */
