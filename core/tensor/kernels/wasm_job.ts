@@ -47,6 +47,8 @@ export interface Job {
   readonly total: number;
   /** Units of each stripe but the last. */
   readonly stripe: number;
+  /** Not worth waking a thread, although it has stripes. @default {false} */
+  readonly isSmall?: boolean;
 }
 
 /** As many as the longest kernel has. */
@@ -57,8 +59,13 @@ export function stripesOf({ total, stripe }: Job): number {
   return Math.ceil(total / stripe);
 }
 
+/** Computes all stripes, one after the other. */
+export function computeAll(kernels: StripedExports, job: Job): void {
+  for (let index = 0; index < stripesOf(job); index++) computeStripe(kernels, job, index);
+}
+
 /** Computes one stripe. */
-export function computeStripe(kernels: StripedExports, job: Job, index: number): void {
+function computeStripe(kernels: StripedExports, job: Job, index: number): void {
   const { kernel, args, steps, count, total, stripe } = job;
   const first = index * stripe;
   const own = args.map((arg, place) => arg + steps[place]! * first);

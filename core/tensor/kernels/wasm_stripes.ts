@@ -7,8 +7,7 @@
  *
  * @module
  */
-import type { RandomStates } from "./composed.ts";
-import { jump, jumpTables } from "./webgpu/dropout_jumps.ts";
+import { streamStarts } from "./wasm_dropout.ts";
 import { wasmHeap } from "./wasm_heap.ts";
 import type { Job, StripedKernel } from "./wasm_job.ts";
 import type { WasmExports, WasmKernels } from "./wasm_functions.ts";
@@ -85,7 +84,7 @@ function rows(exports: WasmExports, team: Team, withRoom: WithRoom): Pick<WasmKe
         const args = [x, gamma, dy, dx, room, room + parts * row, rows, width, epsilon];
         const part = row / ROWS_OF_A_SUM; // what the place of a sum moves on by per row of x
         const steps = [row, 0, row, row, part, part, 0, 0, 0];
-        team.run({ ...{ kernel: "layerNormGradient", args, steps, count: 6, total: rows }, ...PARTS });
+        team.run(inParts(team, "layerNormGradient", args, steps, 6, width * 2));
         sumUp(parts, width, room, dGamma);
         sumUp(parts, width, room + parts * row, dBeta);
       });
@@ -95,7 +94,7 @@ function rows(exports: WasmExports, team: Team, withRoom: WithRoom): Pick<WasmKe
       withRoom(parts * row, (room) => {
         const args = [x, dy, dx, room, rows, width];
         const steps = [row, row, row, row / ROWS_OF_A_SUM, 0, 0];
-        team.run({ ...{ kernel: "geluGradientSums", args, steps, count: 4, total: rows }, ...PARTS });
+        team.run(inParts(team, "geluGradientSums", args, steps, 4, width * 3));
         sumUp(parts, width, room, sums);
       });
     },
@@ -137,7 +136,7 @@ function elements(
       const draft = cut(team, "dropout", [0, 0, size], [0, 0, 0], 2, { unitNs: 1, multiple: LINE });
       const level = Math.max(0, Math.ceil(Math.log2(draft.stripe / 4)));
       const stripe = draft.stripe < size ? 4 * 2 ** level : draft.stripe;
-      const starts = statesAt(states, Math.ceil(size / stripe), level);
+      const starts = streamStarts(states, Math.ceil(size / stripe), level);
       withRoom(starts.byteLength, (room) => {
         wasmHeap.write(room, starts);
         const job = { args: [x, y, size, room, last, kept], steps: [4, 4, 0, 64 / stripe, 0, 0] };
@@ -147,11 +146,22 @@ function elements(
   };
 }
 
-/** Sums are made of these whatever the number of threads is. */
-const PARTS = { stripe: ROWS_OF_A_SUM } as const;
-
 function partsOf(rows: number): number {
   return Math.ceil(rows / ROWS_OF_A_SUM);
+}
+
+/** A job by rows that is cut in the same way for any number of threads, and by one if it is small. */
+function inParts(
+  { leastStripeNs }: Team,
+  kernel: StripedKernel,
+  args: readonly number[],
+  steps: readonly number[],
+  count: number,
+  rowNs: number,
+): Job {
+  const total = args[count]!;
+  const isSmall = total * rowNs < 2 * leastStripeNs;
+  return { kernel, args, steps, count, total, stripe: ROWS_OF_A_SUM, isSmall };
 }
 
 /** How a call is cut. */
@@ -188,24 +198,4 @@ function cut(
 /** Steps of `step` at some places and of zero elsewhere. */
 function only(places: readonly number[], length: number, step = 1): number[] {
   return Array.from({ length }, (_, place) => places.includes(place) ? step : 0);
-}
-
-/** Made at the first dropout that is cut; 5 ms. */
-let tables: Uint32Array<ArrayBuffer> | undefined;
-
-/** The four streams at the start of each stripe, `[stripes, 4, 4]`, each 2^level draws after the one before. */
-function statesAt(states: RandomStates, stripes: number, level: number): Uint32Array {
-  if (stripes <= 1) return Uint32Array.from(states);
-  const all = new Uint32Array(stripes * 16);
-  all.set(Array.from(states));
-  tables ??= jumpTables();
-  const tableSize = 32 * 16 * 4;
-  const table = tables.subarray(level * tableSize, (level + 1) * tableSize);
-  for (let at = 16; at < all.length; at += 16) {
-    for (let stream = 0; stream < 4; stream++) {
-      const before = [0, 4, 8, 12].map((word) => all[at - 16 + word + stream]!);
-      jump(table, before).forEach((word, index) => all[at + index * 4 + stream] = word);
-    }
-  }
-  return all;
 }

@@ -8,7 +8,7 @@
  */
 import { letGo } from "../../wall/let_go.ts";
 import {
-  computeStripe,
+  computeAll,
   CONTROL_BYTES,
   controlOf,
   type Job,
@@ -34,9 +34,7 @@ export interface Team {
 export function alone(kernels: StripedExports): Team {
   return {
     ...{ threads: 1, leastStripeNs: LEAST_STRIPE_NS },
-    run(job): void {
-      for (let index = 0; index < stripesOf(job); index++) computeStripe(kernels, job, index);
-    },
+    run: (job) => computeAll(kernels, job),
   };
 }
 
@@ -93,7 +91,7 @@ export class WasmThreads implements Team, Disposable {
 
   run(job: Job): void {
     const stripes = stripesOf(job);
-    if (stripes === 1) return computeStripe(this.#kernels, job, 0);
+    if (stripes <= 1 || job.isSmall) return computeAll(this.#kernels, job);
     const { words } = this.#control;
     writeJob(this.#control, job);
     Atomics.store(words, WORDS.left, stripes); // from here on it can be taken
