@@ -62,7 +62,7 @@ export async function onBackends<Measured>(
     }
     using _ended = backend;
     const adapter = backend.adapter ? ` on ${backend.adapter}` : "";
-    console.error(`${name}: ${one}${adapter}`);
+    console.error(`${name}: ${one}${adapter}, ${backend.reason}`);
     const measured = await measure(backend as Backend & { readonly name: MeasuredBackend });
     backend.check();
     if (measured !== undefined) rows.push(measured);
