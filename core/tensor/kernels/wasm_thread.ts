@@ -17,7 +17,7 @@ export interface ThreadStart {
   readonly control: SharedArrayBuffer;
 }
 
-/** Looks at the word for as long as a training step usually takes to the next call, and then sleeps. */
+/** How often it looks for a job before it sleeps, some microseconds; a step took the same with 200 and 20,000. */
 const SPINS = 2_000;
 
 declare const self: {
