@@ -32,7 +32,7 @@ import { PluginManager } from "./core/plugins/manager.ts";
 import type { WatchOptions } from "./core/plugins/plugin_watch.ts";
 import type { PluginUse } from "./core/plugins/use.ts";
 import type { Plugin } from "./core/plugins/plugin.ts";
-import type { Backend, BackendName, startBackend } from "./core/tensor/backend.ts";
+import type { Backend, BackendName, BackendSettings } from "./core/tensor/backend.ts";
 import type { RestartableBackend } from "./core/tensor/restartable.ts";
 import type { Classifier } from "./core/train/classifier.ts";
 import type { FineTuneOptions, FineTuneOutcome } from "./core/train/fine_tune.ts";
@@ -261,8 +261,8 @@ export async function createRuntime<OwnEvents extends object = Record<never, nev
     },
     async fineTune(options): Promise<FineTuneOutcome> {
       const { fineTune } = await import("./core/train/fine_tune.ts");
-      const { backend: wanted, native } = options.config;
-      const used = await backend.get(wanted, { native });
+      const { backend: wanted, native, wasm } = options.config;
+      const used = await backend.get(wanted, { native, threads: wasm?.threads });
       options.display?.note(`Tensors are computed by ${used.name}, because ${used.reason}`);
       return await fineTune({
         ...{ backend: used, loadPlugin },
@@ -310,18 +310,16 @@ async function isOwn({ manifest, sha256 }: PluginImage): Promise<boolean> {
   return await buildImage(pluginSource(folder)).then((own) => own.sha256 === sha256, () => false);
 }
 
-/** Of `startBackend`. */
-type BackendSettings = Parameters<typeof startBackend>[1];
-
-/** Loads the tensors, too. */
+/** Loads the tensors, too. This program is the only one of ours with threads: a plugin's never has them. */
 async function startRestartable(
   wanted: BackendName | "auto",
-  settings: BackendSettings,
+  { native, threads }: BackendSettings,
 ): Promise<RestartableBackend> {
-  const [{ RestartableBackend }, { startBackend }] = await Promise.all([
+  const [{ RestartableBackend }, { startBackend, usualThreads }] = await Promise.all([
     import("./core/tensor/restartable.ts"),
     import("./core/tensor/backend.ts"),
   ]);
+  const settings = { native, threads: threads ?? usualThreads() };
   return await RestartableBackend.start(wanted, (name) => startBackend(name, settings));
 }
 

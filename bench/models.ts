@@ -74,8 +74,8 @@ export class WholeModel implements Disposable {
     this.#parts = model(shape);
     const width = this.#parts.encoder.config.hiddenSize;
     const weight = Float32Array.from({ length: 2 * width }, (_, index) => Math.sin(index) / 50);
-    this.#weight = tf.variable(tf.tensor(weight, [2, width]));
-    const bias = tf.variable(tf.zeros([2]));
+    this.#weight = tf.tidy(() => tf.variable(tf.tensor(weight, [2, width])));
+    const bias = tf.tidy(() => tf.variable(tf.zeros([2])));
     this.#parameters = new Map([
       ...this.#parts.encoder.parameters,
       ["classifier.weight", this.#weight],

@@ -9,6 +9,7 @@
  */
 import { messagePort } from "../core/wall/frame.ts";
 import { closed, opened } from "../core/wall/ledger.ts";
+import { letGo } from "../core/wall/let_go.ts";
 import type { Sandbox, SandboxOptions } from "../core/wall/sandbox.ts";
 import { ENTRIES } from "./entries.ts";
 
@@ -41,20 +42,6 @@ export function workerSandbox({ name, kit, onFailure }: SandboxOptions): Sandbox
       port1.close();
     },
   };
-}
-
-/**
- * Lets the process end without this worker. `terminate()` only wakes its event loop: one that loops for ever
- * keeps its thread, and a host that waits for it could not end by itself.
- *
- * Deno has this for the workers of `node:worker_threads`, under a symbol without a name. A test says if that
- * is gone some day; a host with a stuck plugin then has to be ended by hand.
- */
-function letGo(worker: Worker): void {
-  for (const symbol of Object.getOwnPropertySymbols(Worker.prototype)) {
-    const method: unknown = Reflect.get(worker, symbol);
-    if (!symbol.description && typeof method === "function") method.call(worker, false);
-  }
 }
 
 /**

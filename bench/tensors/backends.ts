@@ -6,7 +6,12 @@
  * @module
  */
 // deno-lint-ignore-file no-console -- a run says what it could not try
-import { type Backend, type BackendName, startBackend } from "../../core/tensor/backend.ts";
+import {
+  type Backend,
+  type BackendName,
+  type BackendSettings,
+  startBackend,
+} from "../../core/tensor/backend.ts";
 import { KBertError, messageOf } from "../../core/wall/errors.ts";
 
 /** The backends that train fast enough to be measured. */
@@ -35,19 +40,21 @@ export function turnsOn({ adapter }: Backend, turns: number): number {
  *
  * @param name of the row, for what is said of it
  * @param possible the backends that the row is about
+ * @param settings of each backend
  */
 export async function onBackends<Measured>(
   name: string,
   wanted: readonly MeasuredBackend[] | undefined,
   possible: readonly MeasuredBackend[],
   measure: (backend: Backend & { readonly name: MeasuredBackend }) => Promise<Measured | undefined>,
+  settings: BackendSettings = {},
 ): Promise<Measured[]> {
   const rows: Measured[] = [];
   for (const one of possible) {
     if (wanted && !wanted.includes(one)) continue;
     let backend: Backend;
     try {
-      backend = await startBackend(one);
+      backend = await startBackend(one, settings);
     } catch (error) {
       if (wanted) throw error;
       console.error(`${name} is not measured on ${one}: ${messageOf(error)}`);
@@ -55,7 +62,7 @@ export async function onBackends<Measured>(
     }
     using _ended = backend;
     const adapter = backend.adapter ? ` on ${backend.adapter}` : "";
-    console.error(`${name}: ${one}${adapter}`);
+    console.error(`${name}: ${one}${adapter}, ${backend.reason}`);
     const measured = await measure(backend as Backend & { readonly name: MeasuredBackend });
     backend.check();
     if (measured !== undefined) rows.push(measured);

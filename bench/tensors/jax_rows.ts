@@ -1,13 +1,14 @@
 /**
  * `step-jax/tiny`: a training step against `@jax-js/jax` on the same backend, with the same weights and data.
  *
- * jax-js has threads on wasm, ours has not. On native the reference is jax-js on wasm, which is the fastest
+ * Both have threads on wasm, one for each core. On native the reference is jax-js on wasm, which is the fastest
  * that it has without a GPU. Every loss has to agree to 1e-5.
  *
  * @module
  */
 // deno-lint-ignore-file no-console -- a run says what it could not try
 import type { BertSize } from "../../core/bert/config.ts";
+import { usualThreads } from "../../core/tensor/backend.ts";
 import { examples, stepShape, WholeModel } from "../models.ts";
 import { inTurns, row } from "../rows.ts";
 import { type MeasuredBackend, onBackends, turnsOn } from "./backends.ts";
@@ -47,5 +48,5 @@ export async function jaxRows(
     const note = `${backend.name} against jax-js on ${device}, losses equal to ${worst.toExponential(1)}`;
     const adapter = backend.adapter === null ? {} : { adapter: backend.adapter };
     return { ...row(name, oursMs, jaxMs, "ms", { note, ...adapter }), facts };
-  });
+  }, { threads: usualThreads() });
 }

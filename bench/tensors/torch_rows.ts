@@ -2,14 +2,13 @@
  * `step-torch/tiny` and `step-torch/mini`: a training step against PyTorch on the CPU, with the same weights
  * and data.
  *
- * The reference is the better of PyTorch with one thread and with two, and so is ours on native, where the
- * library has threads. All take their steps in turns, and every loss has to agree to 1e-5.
+ * The reference is the better of PyTorch with one thread and with two, and so is ours on wasm and native. All take their steps in turns, and every loss has to agree to 1e-5.
  *
  * @module
  */
 // deno-lint-ignore-file no-console -- a run says what it could not try
 import type { BertSize } from "../../core/bert/config.ts";
-import { startBackend } from "../../core/tensor/backend.ts";
+import { type Backend, startBackend } from "../../core/tensor/backend.ts";
 import type { Example } from "../../core/train/examples.ts";
 import { examples, stepShape, WholeModel } from "../models.ts";
 import { median, row } from "../rows.ts";
@@ -38,7 +37,7 @@ export async function torchRows(
     const shape = stepShape(size);
     const batch = examples(shape);
     using stack = new DisposableStack();
-    const variants: Ours[] = (backend.name === "native" ? THREADS : [undefined]).map((threads) => ({
+    const variants: Ours[] = (backend.name === "webgpu" ? [undefined] : THREADS).map((threads) => ({
       ...{ threads, model: stack.use(new WholeModel(shape)), times: [] },
     }));
     const first = variants[0]!.model;
@@ -47,7 +46,7 @@ export async function torchRows(
     await using two = await TorchModel.start(found.python, 2, ...given);
     const others: Theirs[] = [one, two].map((torch) => ({ torch, times: [] }));
 
-    const worst = await takeTurns(turnsOn(backend, turns), variants, others, batch);
+    const worst = await takeTurns(backend, turns, variants, others, batch);
     // The first step compiles, and fills caches.
     const medians = (all: readonly Timed[]): number[] => all.map(({ times }) => median(times.slice(1)));
     const [ours, theirs] = [medians(variants), medians(others)];
@@ -58,7 +57,7 @@ export async function torchRows(
     const note = `${backend.name}${ours.length > 1 ? ` (${both(ours)} ms with 1 and 2 threads)` : ""} ` +
       `against PyTorch ${one.version} (${both(theirs)}), losses equal to ${worst.toExponential(1)}`;
     return { ...row(name, best, Math.min(...theirs), "ms", { note, ...adapterOf(backend) }), facts };
-  });
+  }, { threads: 2 });
 }
 
 interface Timed {
@@ -71,19 +70,19 @@ type Theirs = Timed & { readonly torch: TorchModel };
 
 /** One step of each per turn, and one that does not count; answers how far their losses were apart at most. */
 async function takeTurns(
+  backend: Backend & { readonly name: MeasuredBackend },
   turns: number,
   ours: readonly Ours[],
   theirs: readonly Theirs[],
   batch: readonly Example[],
 ): Promise<number> {
   let worst = 0;
-  for (let turn = 0; turn <= turns; turn++) {
+  for (let turn = 0; turn <= turnsOn(backend, turns); turn++) {
     const losses: number[] = [];
     for (const { threads, model, times } of ours) {
-      // The library has one number of threads at a time.
       using _threads = threads === undefined
         ? undefined
-        : await startBackend("native", { native: { threads } });
+        : await startBackend(backend.name, { threads, native: { threads } });
       const started = performance.now();
       losses.push(await model.step(batch));
       times.push(performance.now() - started);

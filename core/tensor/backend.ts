@@ -14,14 +14,18 @@ import { type GuardedBackend, installGuards } from "./guards/install.ts";
 import { repairWasmKernels } from "./kernels/wasm_repairs.ts";
 import { guardWasmMemory } from "./kernels/wasm_heap.ts";
 import { useWasmKernels } from "./kernels/wasm_kernels.ts";
+import { prepareWasmMemory } from "./kernels/wasm_memory.ts";
+import { startWasmTeam } from "./kernels/wasm_team.ts";
 import { useWebGpuKernels } from "./kernels/webgpu/kernels.ts";
 import { boundPool } from "./pool.ts";
 import type { NativeSettings } from "./native/blas_library.ts";
 
+export { usualThreads } from "./kernels/wasm_team.ts";
+
 /** The backends of this project. */
 export type BackendName = "webgpu" | "wasm" | "native" | "cpu";
 
-/** A started backend. Disposing of it frees its device. */
+/** A started backend. Disposing of it frees its device and ends its threads. */
 export interface Backend extends Disposable {
   readonly name: BackendName;
   /** Why it was chosen, for people. */
@@ -37,11 +41,22 @@ export interface Backend extends Disposable {
   check(): void;
 }
 
+/** How a backend is started. */
+export interface BackendSettings {
+  /** Where `native` finds its library; see `native/start.ts`. */
+  readonly native?: NativeSettings | undefined;
+  /**
+   * Threads of the kernels of `wasm` and `native`, the program's own included. Results do not depend on it.
+   * More than one needs the right to read this package, for workers, and is one where they cannot be had;
+   * `reason` says so. @default {1}
+   */
+  readonly threads?: number | undefined;
+}
+
 /**
  * Starts a backend and makes it tfjs' current one.
  *
  * @param wanted a name, or `auto` for the choice described above, which never is `native`
- * @param settings where `native` finds its library; see `native/start.ts`
  * @throws {KBertError} `backend/unavailable` with the reason
  *
  * @example
@@ -55,11 +70,11 @@ export interface Backend extends Disposable {
  */
 export async function startBackend(
   wanted: BackendName | "auto",
-  settings: { readonly native?: NativeSettings | undefined } = {},
+  settings: BackendSettings = {},
 ): Promise<Backend> {
   if (wanted === "webgpu") return await startWebGpu(await requireDevice(), "it was asked for");
-  if (wanted === "wasm") return await startWasm("it was asked for");
-  if (wanted === "native") return await startNativeBackend(settings.native ?? {});
+  if (wanted === "wasm") return await startWasm("it was asked for", settings);
+  if (wanted === "native") return await startNativeBackend(settings);
   if (wanted === "cpu") return await startCpu("it was asked for");
 
   const device = await openDevice().catch(() => undefined);
@@ -67,7 +82,7 @@ export async function startBackend(
   device?.[Symbol.dispose]();
   const why = device ? `the only GPU adapter is software (${device.adapter})` : "no GPU adapter was found";
   try {
-    return await startWasm(why);
+    return await startWasm(why, settings);
   } catch (error) {
     return await startCpu(`${why} and wasm does not start (${messageOf(error)})`);
   }
@@ -102,31 +117,27 @@ async function startWebGpu(device: OpenDevice, reason: string): Promise<Backend>
   };
 }
 
-/** Whether tfjs knows where its wasm files are; it can be told once. */
-let isWasmPrepared = false;
-
-async function startWasm(reason: string): Promise<Backend> {
-  const files = ["tfjs-backend-wasm", "tfjs-backend-wasm-simd", "tfjs-backend-wasm-threaded-simd"];
-  if (!isWasmPrepared) { // asking tfjs whether it has one would start it as it is
-    tf.setWasmPaths(Object.fromEntries(files.map((file) => [`${file}.wasm`, tf.wasmUrl])), true);
-    // Its threads are classic workers, which Deno does not have.
-    tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
-    isWasmPrepared = true;
-  }
+async function startWasm(reason: string, { threads = 1 }: BackendSettings): Promise<Backend> {
+  prepareWasmMemory(threads > 1);
   await activate("wasm");
   repairWasmKernels();
   guardWasmMemory();
   useWasmKernels(true);
-  return { name: "wasm", reason, adapter: null, check: () => {}, [Symbol.dispose]: () => {} };
+  const team = await startWasmTeam(threads);
+  return {
+    ...{ name: "wasm", reason: reason + team.note, adapter: null, check: () => {} },
+    [Symbol.dispose]: () => team[Symbol.dispose](),
+  };
 }
 
 /** Loaded when it is asked for: a plugin's worker, which cannot have it, has none of its code. */
-async function startNativeBackend(settings: NativeSettings): Promise<Backend> {
+async function startNativeBackend(settings: BackendSettings): Promise<Backend> {
   const { startNative } = await import("./native/start.ts");
-  const products = await startNative(settings, () => startWasm("native is built on it"));
+  let wasm: Backend | undefined;
+  const products = await startNative(settings.native ?? {}, async () => wasm = await startWasm("", settings));
   return {
     name: "native",
-    reason: `it was asked for, with the products of ${products.library}`,
+    reason: `it was asked for, with the products of ${products.library}${wasm?.reason ?? ""}`,
     adapter: null,
     check: () => {},
     [Symbol.dispose]: () => products[Symbol.dispose](),

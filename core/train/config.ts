@@ -166,6 +166,8 @@ const evaluation = z.strictObject({
   testTimeCopies: z.int().min(0).max(64).default(defaults.evaluation.testTimeCopies),
 });
 
+const wasm = z.strictObject({ threads: count.max(256).optional() });
+
 const native = z.strictObject({
   library: z.string().min(1).optional(),
   threads: count.max(256).optional(),
@@ -186,6 +188,7 @@ export const trainingConfigSchema = z.strictObject({
   callbacks: z.array(callback).max(32).default([]),
   evaluation: evaluation.prefault({}),
   backend: z.enum(["auto", "webgpu", "wasm", "native", "cpu"]).default(defaults.backend),
+  wasm: wasm.optional(),
   native: native.optional(),
   output: z.string().min(1).default(defaults.output),
 });

@@ -117,6 +117,7 @@ for (
     ["training: {warmupShare: 1.5}", "training.warmupShare: found 1.5, expected at most 1"],
     ["training:", "training: found nothing, expected a mapping"],
     ["backend: cuda", 'backend: found "cuda", expected one of auto, webgpu, wasm, native, cpu'],
+    ["wasm: {threads: 0}", "wasm.threads: found 0, expected at least 1"],
     ["native: {threads: 0}", "native.threads: found 0, expected at least 1"],
     ["native: {path: /lib}", "native.path: unknown setting"],
     ["epochs: 3", "epochs: unknown setting"],

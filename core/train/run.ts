@@ -41,6 +41,7 @@ const recordFile = z.object({
 const MAY_DIFFER = new Set([
   "output",
   "backend",
+  "wasm.threads",
   "native.library",
   "native.threads",
   "name",

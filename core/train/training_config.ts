@@ -30,10 +30,18 @@ export interface TrainingConfig {
   readonly evaluation: EvaluationSettings;
   /** Where tensors are computed; `auto` takes the fastest there is. @default {"auto"} */
   readonly backend: "auto" | "webgpu" | "wasm" | "native" | "cpu";
+  /** Of `backend: wasm`, and of what `native` computes on it; other backends do not look at it. */
+  readonly wasm?: WasmBackendSettings | undefined;
   /** Of `backend: native`, which `auto` never takes; other backends do not look at it. */
   readonly native?: NativeBackendSettings | undefined;
   /** Folder that gets a folder for each run. @default {"runs"} */
   readonly output: string;
+}
+
+/** Of the backend `wasm`, and of all but the matrix products of `native`. */
+export interface WasmBackendSettings {
+  /** Threads of each kernel. Results are the same to the bit for any number. @default {one per core, at most 8} */
+  readonly threads?: number | undefined;
 }
 
 /**

@@ -12,6 +12,7 @@ import type {
   NativeBackendSettings,
   TrainingConfig,
   TrainingSettings,
+  WasmBackendSettings,
 } from "./training_config.ts";
 
 type Parsed = ReadOnly<z.output<typeof trainingConfigSchema>>;
@@ -25,6 +26,7 @@ Deno.test("TrainingConfig is the type of what trainingConfigSchema gives, sectio
   holds<Same<Parsed["callbacks"][number], CallbackSettings>>();
   holds<Same<Parsed["evaluation"], EvaluationSettings>>();
   holds<Same<NonNullable<Parsed["native"]>, NativeBackendSettings>>();
+  holds<Same<NonNullable<Parsed["wasm"]>, WasmBackendSettings>>();
   holds<Same<Parsed, TrainingConfig>>();
 
   const { model, head }: TrainingConfig = parseTrainingConfig("name: a\nhead: {plugin: b}\n", "k-bert.yaml");

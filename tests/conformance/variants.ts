@@ -11,6 +11,7 @@
 import * as tf from "../../core/deps/tfjs.ts";
 import { type Backend, type BackendName, startBackend } from "../../core/tensor/backend.ts";
 import { useWasmKernels } from "../../core/tensor/kernels/wasm_kernels.ts";
+import { startWasmTeam } from "../../core/tensor/kernels/wasm_team.ts";
 import { useWebGpuKernels } from "../../core/tensor/kernels/webgpu/kernels.ts";
 import { messageOf } from "../../core/wall/errors.ts";
 import { BACKENDS } from "../fixtures/backends.ts";
@@ -35,6 +36,19 @@ export const VARIANTS: readonly Variant[] = [
       const backend = await startBackend("wasm");
       useWasmKernels(false);
       return restoring(backend, () => useWasmKernels(true));
+    },
+  },
+  {
+    name: "wasm with threads that share the smallest tensor",
+    backendName: "wasm",
+    async start(): Promise<Backend> {
+      const backend = await startBackend("wasm", { threads: 3 });
+      const team = await startWasmTeam(3, 0);
+      if (team.threads !== 3) throw new Error(`There are no threads${team.note}`);
+      return restoring(backend, () => {
+        team[Symbol.dispose]();
+        backend[Symbol.dispose]();
+      });
     },
   },
   ...await nativeVariant(),

@@ -18,7 +18,10 @@ const { error, stderr } = await asc.main([
   ...["index.ts", "--outFile", "kernels.wasm"],
   // Memory is tfjs'. No start function, no data, no garbage collector: nothing but the functions.
   ...["--runtime", "stub", "--importMemory", "--noExportMemory", "--noAssert", "--bindings", "none"],
-  ...["--enable", "simd,relaxed-simd", "--optimizeLevel", "3", "--shrinkLevel", "0", "--converge"],
+  // As large as tfjs' memory at its start: for a smaller one V8 checks every address twice. Shared; where tfjs' is
+  // not, core/tensor/kernels/wasm_shared.ts says so instead.
+  ...["--sharedMemory", "--initialMemory", "256", "--maximumMemory", "65536"],
+  ...["--enable", "simd,relaxed-simd,threads", "--optimizeLevel", "3", "--shrinkLevel", "0", "--converge"],
 ], {
   readFile: (name: string) => readOrNull(name),
   writeFile: (_name: string, content: Uint8Array | string) => {

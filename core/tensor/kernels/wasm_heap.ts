@@ -17,7 +17,12 @@ export interface WasmBackend {
   incRef(dataId: object): void;
   /** Looking up a tensor of another backend moves it to this one. */
   dataIdMap: { get(dataId: object): { memoryOffset: number } };
-  wasm: { _malloc(bytes: number): number; HEAPU8: Uint8Array; asm: Record<string, unknown> };
+  wasm: {
+    _malloc(bytes: number): number;
+    _free(address: number): void;
+    HEAPU8: Uint8Array;
+    asm: Record<string, unknown>;
+  };
 }
 
 /** Direct access to tensors of the wasm backend, which has to be the current one. */

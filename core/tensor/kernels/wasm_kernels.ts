@@ -11,9 +11,10 @@
  */
 import * as tf from "../../deps/tfjs.ts";
 import { registerKernels } from "./table.ts";
+import type { WasmKernels } from "./wasm_functions.ts";
 import { type WasmBackend, wasmHeap } from "./wasm_heap.ts";
 import { matMulWith } from "./wasm_matmul.ts";
-import { openWasmModule, type WasmModule } from "./wasm_module.ts";
+import { openWasmModule } from "./wasm_module.ts";
 import { wasmOperations } from "./wasm_operations.ts";
 
 interface KernelCall<Inputs, Attributes> {
@@ -26,6 +27,13 @@ type Kernel<Inputs, Attributes = unknown> = (call: KernelCall<Inputs, Attributes
 
 /** What was there before ours. */
 const stock = new Map<string, tf.KernelFunc>();
+/** Ours, if they are in use. */
+let used: WasmKernels | undefined;
+
+/** The kernels that are in use, whoever computes them; undefined if they are off. */
+export function usedWasmKernels(): WasmKernels | undefined {
+  return used;
+}
 
 /**
  * Turns the kernels of the current backend, which has to be wasm, on or off. Off is for comparing.
@@ -34,15 +42,30 @@ const stock = new Map<string, tf.KernelFunc>();
  */
 export function useWasmKernels(on: boolean): boolean {
   const module = on ? openWasmModule() : undefined;
+  if (module) {
+    installWasmKernels(module.kernels);
+    return true;
+  }
   for (const [name, kernel] of stock) tf.getKernel(name, "wasm").kernelFunc = kernel;
-  registerKernels("wasm", module ? wasmOperations(module) : {});
-  if (!module) return false;
-  replace("BatchMatMul", () => matMulWith(module));
+  registerKernels("wasm", {});
+  used = undefined;
+  return false;
+}
+
+/**
+ * Puts these to use, whoever computes them, in place of those before.
+ *
+ * @returns whether they are still the ones in use
+ */
+export function installWasmKernels(kernels: WasmKernels): () => boolean {
+  used = kernels;
+  registerKernels("wasm", wasmOperations(kernels));
+  replace("BatchMatMul", () => matMulWith(kernels));
   replace("Identity", () => shareMemory);
-  replace("Sum", (previous: Sum) => sumWith(module, previous));
-  replace("GatherV2", (previous: Gather) => gatherWith(module, previous));
-  replace("UnsortedSegmentSum", (previous: SegmentSum) => segmentSumWith(module, previous));
-  return true;
+  replace("Sum", (previous: Sum) => sumWith(kernels, previous));
+  replace("GatherV2", (previous: Gather) => gatherWith(kernels, previous));
+  replace("UnsortedSegmentSum", (previous: SegmentSum) => segmentSumWith(kernels, previous));
+  return () => used === kernels;
 }
 
 function replace<Call>(
@@ -63,7 +86,7 @@ function shareMemory({ inputs: { x }, backend }: KernelCall<{ x: tf.TensorInfo }
 type Sum = Kernel<{ x: tf.TensorInfo }, { axis: number | number[]; keepDims: boolean }>;
 
 /** The sum over the first axes, as the gradient of a broadcast bias is; other sums go to `previous`. */
-function sumWith({ kernels }: WasmModule, previous: Sum): Sum {
+function sumWith(kernels: WasmKernels, previous: Sum): Sum {
   return (call) => {
     const { inputs: { x }, attrs: { axis, keepDims }, backend } = call;
     const axes = tf.util.parseAxisParam(axis, x.shape).toSorted((one, other) => one - other);
@@ -83,7 +106,7 @@ type Gather = Kernel<
 >;
 
 /** Rows of a table of float32, with ids that are all in it; anything else goes to `previous`. */
-function gatherWith({ kernels }: WasmModule, previous: Gather): Gather {
+function gatherWith(kernels: WasmKernels, previous: Gather): Gather {
   return (call) => {
     const { inputs: { x, indices }, attrs: { axis, batchDims }, backend } = call;
     const isPlain = axis === 0 && batchDims === 0 && x.dtype === "float32" && indices.dtype === "int32";
@@ -102,7 +125,7 @@ function gatherWith({ kernels }: WasmModule, previous: Gather): Gather {
 
 type SegmentSum = Kernel<{ x: tf.TensorInfo; segmentIds: tf.TensorInfo }, { numSegments: number }>;
 
-function segmentSumWith({ kernels }: WasmModule, previous: SegmentSum): SegmentSum {
+function segmentSumWith(kernels: WasmKernels, previous: SegmentSum): SegmentSum {
   return (call) => {
     const { inputs: { x, segmentIds }, attrs: { numSegments }, backend } = call;
     if (x.dtype !== "float32" || segmentIds.dtype !== "int32") return previous(call);

@@ -8,7 +8,7 @@
  */
 import * as tf from "../../deps/tfjs.ts";
 import { type WasmBackend, wasmHeap } from "./wasm_heap.ts";
-import type { WasmModule } from "./wasm_module.ts";
+import type { WasmKernels } from "./wasm_functions.ts";
 
 /** A call of tfjs' kernel. */
 export interface MatMulCall {
@@ -24,6 +24,8 @@ export interface Product {
   readonly c: number;
   /** Address of one number per column; 0 for none. */
   readonly bias?: number;
+  /** Address of what gets the GELU of c; 0 for none. */
+  readonly y?: number;
   /** Of c. */
   readonly rows: number;
   /** Of c. */
@@ -36,17 +38,17 @@ export interface Product {
 }
 
 /** Computes a product on the wasm memory. */
-export function multiply({ kernels, scratch }: WasmModule, product: Product): void {
-  const { a, b, c, bias = 0, rows, columns, inner, transposeA = false, transposeB = false } = product;
+export function multiply(kernels: WasmKernels, product: Product): void {
+  const { a, b, c, bias = 0, y = 0, rows, columns, inner, transposeA = false, transposeB = false } = product;
   // A sum of nothing: the routine would write no number, and the memory is not empty.
   if (inner === 0 && bias === 0) return wasmHeap.write(c, new Uint32Array(rows * columns));
   const [aRow, aInner] = transposeA ? [4, rows * 4] : [inner * 4, 4];
   const [bInner, bColumn] = transposeB ? [4, inner * 4] : [columns * 4, 4];
-  kernels.gemm(a, aRow, aInner, b, bInner, bColumn, c, bias, rows, columns, inner, scratch);
+  kernels.gemm(a, aRow, aInner, b, bInner, bColumn, c, columns * 4, bias, y, rows, columns, inner);
 }
 
 /** The kernel. Batches are broadcast as in NumPy; tfjs' own takes the wrong matrices for `[2, 1]` by `[2, 3]`. */
-export function matMulWith(module: WasmModule): (call: MatMulCall) => tf.TensorInfo {
+export function matMulWith(kernels: WasmKernels): (call: MatMulCall) => tf.TensorInfo {
   return ({ inputs: { a, b }, attrs: { transposeA, transposeB }, backend }) => {
     const [batchA, batchB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
     const batch = tf.broadcast_util.assertAndGetBroadcastShape(batchA, batchB);
@@ -57,7 +59,7 @@ export function matMulWith(module: WasmModule): (call: MatMulCall) => tf.TensorI
     const [fromA, fromB, to] = [wasmHeap.address(a), wasmHeap.address(b), wasmHeap.address(product)];
     const indicesB = matricesFor(batch, batchB);
     matricesFor(batch, batchA).forEach((indexA, index) =>
-      multiply(module, {
+      multiply(kernels, {
         a: fromA + indexA * rows * inner * 4,
         b: fromB + indicesB[index]! * inner * columns * 4,
         c: to + index * rows * columns * 4,

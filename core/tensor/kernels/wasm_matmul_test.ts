@@ -7,7 +7,7 @@ import { Random } from "../random.ts";
 
 const TRANSPOSITIONS = [[false, false], [false, true], [true, false], [true, true]] as const;
 
-/** Sizes around the tile (6 x 8), the vector (4), and the blocks (256 deep, 512 wide). */
+/** Sizes around the tile (4 x 8), the vector (4), and the blocks (256 deep, 512 wide). */
 const SHAPES = [
   [1, 1, 1],
   [3, 5, 7],

@@ -10,53 +10,20 @@
 import * as tf from "../../deps/tfjs.ts";
 // @ts-types="../../deps/tfjs_wasm.d.ts"
 import encodedModule from "../assets/kernels_wasm.js";
+import type { WasmExports, WasmKernels } from "./wasm_functions.ts";
 import type { WasmBackend } from "./wasm_heap.ts";
+import { setShared } from "./wasm_shared.ts";
+import { stripedKernels } from "./wasm_stripes.ts";
+import { alone, type SharedModule, type Team } from "./wasm_threads.ts";
 
-/** The functions of the module; parameters and shapes are explained in `wasm/`. Addresses are in bytes. */
-export interface WasmKernels {
-  gemm(
-    ...[a, aRow, aInner, b, bInner, bColumn, c, bias, rows, columns, inner, scratch]: Numbers<12>
-  ): void;
-  gemmScratchBytes(): number;
-  layerNorm(...[x, gamma, beta, y, rows, width, epsilon]: Numbers<7>): void;
-  layerNormGradient(...[x, gamma, dy, dx, dGamma, dBeta, rows, width, epsilon]: Numbers<9>): void;
-  gelu(...[x, y, size]: Numbers<3>): void;
-  geluGradient(...[x, dy, dx, size]: Numbers<4>): void;
-  softmax(...[x, bias, y, rows, width, share, scale]: Numbers<7>): void;
-  softmaxGradient(...[y, dy, dx, rows, width, scale]: Numbers<6>): void;
-  dropout(...[x, y, size, state, last, kept]: Numbers<6>): void;
-  adamW(
-    ...[
-      parameter,
-      gradient,
-      first,
-      second,
-      out,
-      size,
-      scale,
-      share1,
-      share2,
-      rate,
-      rootScale,
-      epsilon,
-      decay,
-    ]: Numbers<13>
-  ): void;
-  columnSums(...[x, out, rows, width]: Numbers<4>): void;
-  segmentSum(...[x, ids, out, rows, width, segments]: Numbers<6>): void;
-  gatherRows(...[x, ids, out, rows, width]: Numbers<5>): void;
-  sumOfSquares(...[x, size]: Numbers<2>): number;
-}
-
-/** That many numbers. */
-type Numbers<Count extends number, List extends number[] = []> = List["length"] extends Count ? List
-  : Numbers<Count, [...List, number]>;
-
-/** The module on one backend, and the memory that the matrix product packs into. */
+/** The module on one backend; its instance lives as long as that. */
 export interface WasmModule {
+  /** Computed by the program's thread alone. */
   readonly kernels: WasmKernels;
-  /** Address of `gemmScratchBytes()` bytes that any kernel may write to; 0.6 MB, kept as long as the backend. */
-  readonly scratch: number;
+  /** What other threads need to have an instance of their own; undefined where the memory is not shared. */
+  readonly shared: SharedModule | undefined;
+  /** The same kernels, computed by a team. */
+  by(team: Team): WasmKernels;
 }
 
 const modules = new WeakMap<object, WasmModule>();
@@ -71,15 +38,29 @@ export function openWasmModule(): WasmModule | undefined {
   const open = modules.get(wasm);
   if (open) return open;
 
-  const bytes = Uint8Array.fromBase64(encodedModule);
+  const memory = memoryOf(wasm);
+  const isShared = !(memory.buffer instanceof ArrayBuffer);
+  const bytes = setShared(Uint8Array.fromBase64(encodedModule), isShared);
   if (!WebAssembly.validate(bytes)) return undefined;
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
-    env: { memory: memoryOf(wasm) },
-  });
-  const kernels = exports as unknown as WasmKernels;
-  const module = { kernels, scratch: wasm._malloc(kernels.gemmScratchBytes()) };
-  modules.set(wasm, module);
-  return module;
+  const module = new WebAssembly.Module(bytes);
+  const instance = new WebAssembly.Instance(module, { env: { memory } });
+  const exports = instance.exports as unknown as WasmExports;
+  const allocate = (size: number): number => wasm._malloc(size);
+  const free = (address: number): void => wasm._free(address);
+  exports.useWorkspace(allocate(exports.workspaceBytes()));
+  const by = (team: Team): WasmKernels =>
+    stripedKernels(exports, team, (size, use) => {
+      const address = allocate(size);
+      try {
+        use(address);
+      } finally {
+        free(address);
+      }
+    });
+  const shared = isShared ? { module, memory, kernels: exports, allocate, free } : undefined;
+  const opened = { kernels: by(alone(exports)), shared, by };
+  modules.set(wasm, opened);
+  return opened;
 }
 
 /** Emscripten keeps the exports of tfjs' module under `asm`; its memory is one of them. */

@@ -6,57 +6,30 @@
  * @module
  */
 import * as tf from "../../deps/tfjs.ts";
-import { attentionOf, composed, linearGeluOf, type Operations } from "./composed.ts";
+import { composed, type Operations } from "./composed.ts";
 import { differentiable, requireShape, rowsOf } from "./differentiable.ts";
-import { now } from "../varying.ts";
+import { wasmAttention } from "./wasm_attention.ts";
+import { dropped } from "./wasm_dropout.ts";
 import { wasmHeap } from "./wasm_heap.ts";
-import { multiply } from "./wasm_matmul.ts";
-import type { WasmModule } from "./wasm_module.ts";
+import { linearLayers } from "./wasm_linear.ts";
+import type { WasmKernels } from "./wasm_functions.ts";
 
 const { address, allocate } = wasmHeap;
 
-/** Kernel per operation, for one open module. */
-export function wasmOperations(module: WasmModule): Operations {
-  const layer = layers(module);
-  const parts = weighting(module);
+/** Kernel per operation. */
+export function wasmOperations(kernels: WasmKernels): Operations {
   return {
-    ...layer,
-    ...parts,
-    ...optimizer(module),
-    linearGelu: linearGeluOf(layer),
-    attention: attentionOf(parts),
+    ...linearLayers(kernels),
+    ...rowWise(kernels),
+    ...weighting(kernels),
+    ...optimizer(kernels),
+    attention: wasmAttention(kernels),
     embed: composed.embed, // of tfjs kernels that wasm_kernels.ts replaces
   };
 }
 
-function layers(module: WasmModule): Pick<Operations, "linear" | "layerNorm" | "gelu"> {
-  const { kernels } = module;
+function rowWise(kernels: WasmKernels): Pick<Operations, "layerNorm" | "gelu"> {
   return {
-    linear: differentiable((save, x, weight, bias) => {
-      const [outputs, inputs] = weight!.shape as [number, number];
-      const rows = rowsOf(x!, inputs);
-      requireShape(bias!, [outputs]);
-      save([x!, weight!]);
-      const y = allocate([...x!.shape.slice(0, -1), outputs]);
-      multiply(module, {
-        ...{ a: address(x!), b: address(weight!), c: address(y), bias: address(bias!), transposeB: true },
-        ...{ rows, columns: outputs, inner: inputs },
-      });
-      return [y, (dy, [x, weight]) => {
-        const [dx, dWeight, dBias] = [allocate(x!.shape), allocate(weight!.shape), allocate([outputs])];
-        multiply(module, {
-          ...{ a: address(dy), b: address(weight!), c: address(dx) },
-          ...{ rows, columns: inputs, inner: outputs },
-        });
-        multiply(module, {
-          ...{ a: address(dy), b: address(x!), c: address(dWeight), transposeA: true },
-          ...{ rows: outputs, columns: inputs, inner: rows },
-        });
-        kernels.columnSums(address(dy), address(dBias), rows, outputs);
-        return [dx, dWeight, dBias];
-      }];
-    }),
-
     layerNorm: (x, gamma, beta, epsilon) =>
       differentiable((save, x, gamma, beta) => {
         const width = x!.shape.at(-1)!;
@@ -88,7 +61,7 @@ function layers(module: WasmModule): Pick<Operations, "linear" | "layerNorm" | "
   };
 }
 
-function weighting({ kernels, scratch }: WasmModule): Pick<Operations, "maskedSoftmax" | "dropout"> {
+function weighting(kernels: WasmKernels): Pick<Operations, "maskedSoftmax" | "dropout"> {
   return {
     maskedSoftmax: (scores, bias, scale) =>
       differentiable((save, scores) => {
@@ -105,22 +78,16 @@ function weighting({ kernels, scratch }: WasmModule): Pick<Operations, "maskedSo
         }];
       })(scores),
 
-    dropout: (x, rate, states) => {
-      // `draw < rate 2^32` with a whole draw is `draw <= last`, which is a whole number too.
-      const last = Math.ceil(rate * 2 ** 32) - 1;
-      const drop = (x: tf.Tensor): tf.Tensor => {
-        const y = allocate(x.shape);
-        wasmHeap.write(scratch, now(states));
-        kernels.dropout(address(x), address(y), y.size, scratch, last, 1 / (1 - rate));
-        return y;
-      };
-      return differentiable((_save, x) => [drop(x!), (dy) => [drop(dy)]])(x);
-    },
+    dropout: (x, rate, states) =>
+      differentiable((_save, x) => {
+        const drop = (x: tf.Tensor): tf.Tensor => dropped(kernels, x, rate, states);
+        return [drop(x!), (dy) => [drop(dy)]];
+      })(x),
   };
 }
 
 function optimizer(
-  { kernels }: WasmModule,
+  kernels: WasmKernels,
 ): Pick<Operations, "updateParameters" | "squaredNorm"> {
   return {
     updateParameters(updates, rule): void {

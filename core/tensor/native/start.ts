@@ -8,12 +8,9 @@
  * @module
  */
 import * as tf from "../../deps/tfjs.ts";
-import { registerKernels } from "../kernels/table.ts";
 import type { WasmBackend } from "../kernels/wasm_heap.ts";
-import { matMulWith } from "../kernels/wasm_matmul.ts";
-import { openWasmModule, type WasmModule } from "../kernels/wasm_module.ts";
-import { wasmOperations } from "../kernels/wasm_operations.ts";
-import { blasGemm } from "./blas_gemm.ts";
+import { installWasmKernels, usedWasmKernels } from "../kernels/wasm_kernels.ts";
+import { blasProducts } from "./blas_gemm.ts";
 import { type Machine, type NativeSettings, openBlas } from "./blas_library.ts";
 
 /** What is in use. Disposing of it gives the wasm kernels their own products back. */
@@ -36,33 +33,25 @@ export interface NativeProducts extends Disposable {
  * import { assertRejects } from "../../deps/assert.ts";
  *
  * const library = "/nowhere/libblas.so";
- * await assertRejects(() => startNative({ library }, () => Promise.resolve()), Error, `--allow-ffi=${library}`);
+ * await assertRejects(() => startNative({ library }, () => Promise.reject()), Error, `--allow-ffi=${library}`);
  * ```
  */
 export async function startNative(
   settings: NativeSettings,
-  startWasm: () => Promise<unknown>,
+  startWasm: () => Promise<Disposable>,
   machine?: Machine,
 ): Promise<NativeProducts> {
   using stack = new DisposableStack();
   const library = stack.use(openBlas(settings, machine));
-  await startWasm();
-  const own = openWasmModule();
+  stack.use(await startWasm());
+  const own = usedWasmKernels();
   if (!own) throw new TypeError("The native backend needs an engine with relaxed SIMD, as every Deno 2 has");
   const { wasm } = tf.backend() as unknown as WasmBackend;
-  const gemm = blasGemm(library, () => wasm.HEAPU8.buffer as ArrayBuffer, own.kernels.gemm);
-  const kernel = install({ ...own, kernels: { ...own.kernels, gemm } });
+  const isUsed = installWasmKernels({ ...own, ...blasProducts(library, () => wasm.HEAPU8.buffer, own) });
   stack.defer(() => {
     // Another backend may have been started since, with products of its own.
-    if (tf.getKernel("BatchMatMul", "wasm").kernelFunc === kernel) install(own);
+    if (isUsed()) installWasmKernels(own);
   });
   const owned = stack.move();
   return { library: library.path, [Symbol.dispose]: () => owned.dispose() };
-}
-
-function install(module: WasmModule): tf.KernelFunc {
-  const kernel = matMulWith(module) as unknown as tf.KernelFunc;
-  registerKernels("wasm", wasmOperations(module));
-  tf.getKernel("BatchMatMul", "wasm").kernelFunc = kernel;
-  return kernel;
 }

@@ -11,7 +11,7 @@ import {
 import * as tf from "../../deps/tfjs.ts";
 import { KBertError } from "../../wall/errors.ts";
 import { startBackend } from "../backend.ts";
-import { linear } from "../operations.ts";
+import { linear, linearGelu } from "../operations.ts";
 import { Random } from "../random.ts";
 import type { WasmBackend } from "../kernels/wasm_heap.ts";
 import { startNative } from "./start.ts";
@@ -205,6 +205,28 @@ Deno.test("the encoder and its gradients on native are those of the composition 
 
   // Two blocks of float32 in another order; the gradients are up to about 10 large.
   results[0]!.forEach((values, index) => assertClose(values, results[1]![index]!, 1e-4));
+});
+
+Deno.test("linearGelu() on native has the same bits whether our own kernels have one thread or three", async () => {
+  const results: Uint32Array[][] = [];
+  for (const threads of [1, 3]) {
+    using _native = await startNative({}, () => startBackend("wasm", { threads }), TESTED_MACHINE);
+    const given = [[513, 40], [130, 40], [130]].map((shape, index) =>
+      tf.tensor(numbers(new Random(index), tf.util.sizeFromShape(shape)), shape)
+    );
+    const call = (...x: tf.Tensor[]): tf.Tensor => linearGelu(x[0]!, x[1]!, x[2]!);
+    const y = call(...given);
+    const all = [y, ...tf.grads(call)(given, y)];
+    results.push(
+      await Promise.all(all.map(async (one) => new Uint32Array((await one.data()).slice().buffer))),
+    );
+    tf.dispose([...given, ...all]);
+  }
+
+  const different = results[0]!.flatMap((one, index) =>
+    [...one].filter((bits, at) => bits !== results[1]![index]![at])
+  );
+  assertEquals(different.length, 0);
 });
 
 Deno.test('startBackend("native") that does not start leaves the backend before as it was', async () => {

@@ -8,10 +8,8 @@
  *
  * @module
  */
-import { expOfNegative, loadSome, storeSome } from "./vector";
-
-/** `1 / sqrt(2 pi)`. */
-const DENSITY_AT_0: f32 = 0.3989422804014327;
+import { DENSITY_AT_0, FAR_0, FAR_1, FAR_2, FAR_3, FAR_4, FAR_5, FAR_6, FAR_7, FAR_8, HALF, MINUS_HALF, NEAR_1, NEAR_2, NEAR_3, NEAR_4, NEAR_5, NEAR_6, NEAR_7, ONE, T_FACTOR } from "./constants";
+import { addRow, expOfNegative, loadSome, storeSome } from "./vector";
 
 /** `y = x P(x)`; x, y: `[size]`. */
 export function gelu(x: usize, y: usize, size: usize): void {
@@ -28,9 +26,35 @@ export function geluGradient(x: usize, dy: usize, dx: usize, size: usize): void 
     const left = size - at, byte = at * 4;
     const value = loadSome(x + byte, left, 0);
     const height = bell(value);
-    const density = f32x4.mul(height, f32x4.splat(DENSITY_AT_0));
+    const density = f32x4.mul(height, DENSITY_AT_0);
     const slope = f32x4.relaxed_madd(value, density, normalShare(value, height));
     storeSome(dx + byte, left, f32x4.mul(loadSome(dy + byte, left, 0), slope));
+  }
+}
+
+/**
+ * The gradient of `gelu(x + bias)`: `dx` as above, and `sums`, `dx` summed over the rows. x, dy, dx: `[rows,
+ * width]`; sums: `[width]`.
+ */
+export function geluGradientSums(x: usize, dy: usize, dx: usize, sums: usize, rows: usize, width: usize): void {
+  memory.fill(sums, 0, width * 4);
+  const step = width * 4;
+  for (let row: usize = 0; row < rows; row++) {
+    geluGradient(x, dy, dx, width);
+    addRow(dx, sums, width);
+    x += step;
+    dy += step;
+    dx += step;
+  }
+}
+
+/** `z += bias` and `y = gelu(z)`; z, y: `[rows, width]`, bias: `[width]`. */
+export function biasGelu(z: usize, bias: usize, y: usize, rows: usize, width: usize): void {
+  for (let row: usize = 0; row < rows; row++) {
+    addRow(bias, z, width);
+    gelu(z, y, width);
+    z += width * 4;
+    y += width * 4;
   }
 }
 
@@ -38,27 +62,28 @@ export function geluGradient(x: usize, dy: usize, dx: usize, size: usize): void 
 // @ts-ignore: decorator
 @inline
 function bell(x: v128): v128 {
-  return expOfNegative(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5)));
+  return expOfNegative(f32x4.mul(f32x4.mul(x, x), MINUS_HALF));
 }
 
 /** P(x). */
 // @ts-ignore: decorator
 @inline
 function normalShare(x: v128, height: v128): v128 {
-  const one = f32x4.splat(1);
-  const t = f32x4.div(one, f32x4.relaxed_madd(f32x4.abs(x), f32x4.splat(0.26), one));
-  let p = f32x4.splat(0.030504941881135932);
-  p = f32x4.relaxed_madd(p, t, f32x4.splat(-0.15282910094989058));
-  p = f32x4.relaxed_madd(p, t, f32x4.splat(0.25149185756939574));
-  p = f32x4.relaxed_madd(p, t, f32x4.splat(-0.15094960662903797));
-  p = f32x4.relaxed_madd(p, t, f32x4.splat(0.16094829124358315));
-  p = f32x4.relaxed_madd(p, t, f32x4.splat(0.051027501629742504));
-  p = f32x4.relaxed_madd(p, t, f32x4.splat(0.1030302981877357));
-  p = f32x4.relaxed_madd(p, t, f32x4.splat(0.10301674453019122));
-  p = f32x4.relaxed_madd(p, t, f32x4.splat(0.10375906016373845));
+  const one = ONE;
+  const t = f32x4.div(one, f32x4.relaxed_madd(f32x4.abs(x), T_FACTOR, one));
+  const square = f32x4.mul(t, t);
+  const fourth = f32x4.mul(square, square);
+  const p01 = f32x4.relaxed_madd(FAR_1, t, FAR_0);
+  const p23 = f32x4.relaxed_madd(FAR_3, t, FAR_2);
+  const p45 = f32x4.relaxed_madd(FAR_5, t, FAR_4);
+  const p67 = f32x4.relaxed_madd(FAR_7, t, FAR_6);
+  const low = f32x4.relaxed_madd(p23, square, p01);
+  const high = f32x4.relaxed_madd(p67, square, p45);
+  const most = f32x4.relaxed_madd(FAR_8, fourth, high);
+  const p = f32x4.relaxed_madd(most, fourth, low);
   const below = f32x4.mul(height, f32x4.mul(p, t)); // P(-|x|)
-  const far = v128.bitselect(below, f32x4.sub(one, below), f32x4.lt(x, f32x4.splat(0)));
-  return v128.bitselect(nearZero(x), far, f32x4.lt(f32x4.abs(x), one));
+  const far = i32x4.relaxed_laneselect(below, f32x4.sub(one, below), f32x4.lt(x, f32x4.splat(0)));
+  return i32x4.relaxed_laneselect(nearZero(x), far, f32x4.lt(f32x4.abs(x), one));
 }
 
 /** `1/2 + sum((-1)^n x^(2n + 1) / (2^n n! (2n + 1))) / sqrt(2 pi)`, n from 0 to 7. */
@@ -66,13 +91,13 @@ function normalShare(x: v128, height: v128): v128 {
 @inline
 function nearZero(x: v128): v128 {
   const square = f32x4.mul(x, x);
-  let p = f32x4.splat(-1.0 / 9676800.0);
-  p = f32x4.relaxed_madd(p, square, f32x4.splat(1.0 / 599040.0));
-  p = f32x4.relaxed_madd(p, square, f32x4.splat(-1.0 / 42240.0));
-  p = f32x4.relaxed_madd(p, square, f32x4.splat(1.0 / 3456.0));
-  p = f32x4.relaxed_madd(p, square, f32x4.splat(-1.0 / 336.0));
-  p = f32x4.relaxed_madd(p, square, f32x4.splat(1.0 / 40.0));
-  p = f32x4.relaxed_madd(p, square, f32x4.splat(-1.0 / 6.0));
-  p = f32x4.relaxed_madd(p, square, f32x4.splat(1));
-  return f32x4.relaxed_madd(f32x4.mul(x, f32x4.splat(DENSITY_AT_0)), p, f32x4.splat(0.5));
+  const fourth = f32x4.mul(square, square);
+  const p01 = f32x4.relaxed_madd(NEAR_1, square, ONE);
+  const p23 = f32x4.relaxed_madd(NEAR_3, square, NEAR_2);
+  const p45 = f32x4.relaxed_madd(NEAR_5, square, NEAR_4);
+  const p67 = f32x4.relaxed_madd(NEAR_7, square, NEAR_6);
+  const low = f32x4.relaxed_madd(p23, fourth, p01);
+  const high = f32x4.relaxed_madd(p67, fourth, p45);
+  const p = f32x4.relaxed_madd(high, f32x4.mul(fourth, fourth), low);
+  return f32x4.relaxed_madd(f32x4.mul(x, DENSITY_AT_0), p, HALF);
 }

@@ -6,10 +6,11 @@
 import { expOfNegative, loadSome, maxOfLanes, storeSome, sumOfLanes } from "./vector";
 
 /**
- * `y = softmax(scale x + bias)` over the last axis; x, y: `[rows, width]`; bias: `[rows / share, width]`,
- * each row of which serves `share` rows of x.
+ * `y = softmax(scale x + bias)` over the last axis; x, y: `[rows, width]`, which may be the same; bias:
+ * `[rows / share, width]`, each row of which serves `share` rows of x. The rows are the ones from `first`.
  */
 export function softmax(
+  first: usize,
   x: usize,
   bias: usize,
   y: usize,
@@ -19,7 +20,9 @@ export function softmax(
   scale: f32,
 ): void {
   const factor = f32x4.splat(scale);
-  for (let row: usize = 0; row < rows; row++) {
+  x += first * width * 4;
+  y += first * width * 4;
+  for (let row = first; row < first + rows; row++) {
     const offset = bias + row / share * width * 4;
     let highest = f32x4.splat(-Infinity);
     for (let at: usize = 0; at < width; at += 4) {

@@ -3,15 +3,14 @@
  *
  * @module
  */
-import { loadSome, storeSome } from "./vector";
+import { addRow, loadSome, storeSome } from "./vector";
 
 /** Rows that are summed in a register before the sum so far is touched: faster, and rounds less. */
 const STRETCH: usize = 32;
 
-/** `out = sum(x)` over the rows; x: `[rows, width]`, out: `[width]`. */
-export function columnSums(x: usize, out: usize, rows: usize, width: usize): void {
+/** `out = sum(x)` over the rows; x: `[rows, width]` with `step` bytes from row to row, out: `[width]`. */
+export function columnSums(x: usize, step: usize, out: usize, rows: usize, width: usize): void {
   memory.fill(out, 0, width * 4);
-  const step = width * 4;
   for (let row: usize = 0; row < rows; row += STRETCH) {
     const from = x + row * step;
     const end = from + min(STRETCH, rows - row) * step;
@@ -56,13 +55,4 @@ export function sumOfSquares(x: usize, size: usize): f64 {
   }
   const sum = f64x2.add(low, high);
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
-}
-
-// @ts-ignore: decorator
-@inline
-function addRow(from: usize, to: usize, width: usize): void {
-  for (let at: usize = 0; at < width; at += 4) {
-    const left = width - at, byte = at * 4;
-    storeSome(to + byte, left, f32x4.add(loadSome(to + byte, left, 0), loadSome(from + byte, left, 0)));
-  }
 }

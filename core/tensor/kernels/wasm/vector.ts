@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { EXP_3, EXP_4, EXP_5, EXP_6, EXP_7, EXP_LEAST, HALF, LN2_HIGH, LN2_LOW, LOG2_E, MAGIC, ONE } from "./constants";
 
 /** Four numbers from `at`, or the `left` (1 to 3) that there are and `fill` for the others. */
 // @ts-ignore: decorator
@@ -31,6 +32,16 @@ export function storeSome(at: usize, left: usize, some: v128): void {
   if (left > 2) store<f32>(at, f32x4.extract_lane(some, 2), 8);
 }
 
+/** Adds a row of numbers to another. */
+// @ts-ignore: decorator
+@inline
+export function addRow(from: usize, to: usize, width: usize): void {
+  for (let at: usize = 0; at < width; at += 4) {
+    const left = width - at, byte = at * 4;
+    storeSome(to + byte, left, f32x4.add(loadSome(to + byte, left, 0), loadSome(from + byte, left, 0)));
+  }
+}
+
 // @ts-ignore: decorator
 @inline
 export function sumOfLanes(x: v128): f32 {
@@ -51,22 +62,27 @@ export function maxOfLanes(x: v128): f32 {
  * `e^x` for `x <= 0`, to about 1e-7 relative; 0 below -87, NaN for NaN.
  *
  * `x = n ln 2 + r` with `|r| <= ln 2 / 2`; the Taylor series of `e^r` to `r^7` leaves 5e-9. ln 2 is taken
- * off in two parts, the first of which has few bits, so that nothing is lost where madd is not fused.
+ * off in two parts, the first of which has few bits, so that nothing is lost where madd is not fused. Added to
+ * 1.5 * 2^23, `x / ln 2` is rounded to n, which then stands in the lowest bits, ready to be an exponent.
  */
 // @ts-ignore: decorator
 @inline
 export function expOfNegative(x: v128): v128 {
-  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.4426950408889634)));
-  let r = f32x4.relaxed_nmadd(n, f32x4.splat(0.693359375), x);
-  r = f32x4.relaxed_nmadd(n, f32x4.splat(-0.00021219444005469057), r);
-  let p = f32x4.splat(1.0 / 5040.0);
-  p = f32x4.relaxed_madd(p, r, f32x4.splat(1.0 / 720.0));
-  p = f32x4.relaxed_madd(p, r, f32x4.splat(1.0 / 120.0));
-  p = f32x4.relaxed_madd(p, r, f32x4.splat(1.0 / 24.0));
-  p = f32x4.relaxed_madd(p, r, f32x4.splat(1.0 / 6.0));
-  p = f32x4.relaxed_madd(p, r, f32x4.splat(0.5));
-  p = f32x4.relaxed_madd(p, r, f32x4.splat(1));
-  p = f32x4.relaxed_madd(p, r, f32x4.splat(1));
-  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
-  return v128.andnot(f32x4.mul(p, power), f32x4.lt(x, f32x4.splat(-87)));
+  const magic = MAGIC;
+  const turns = f32x4.relaxed_madd(x, LOG2_E, magic);
+  const n = f32x4.sub(turns, magic);
+  let r = f32x4.relaxed_nmadd(n, LN2_HIGH, x);
+  r = f32x4.relaxed_nmadd(n, LN2_LOW, r);
+  // By Estrin's scheme: in pairs, which do not wait for each other.
+  const one = ONE;
+  const square = f32x4.mul(r, r);
+  const p01 = f32x4.add(r, one);
+  const p23 = f32x4.relaxed_madd(EXP_3, r, HALF);
+  const p45 = f32x4.relaxed_madd(EXP_5, r, EXP_4);
+  const p67 = f32x4.relaxed_madd(EXP_7, r, EXP_6);
+  const low = f32x4.relaxed_madd(p23, square, p01);
+  const high = f32x4.relaxed_madd(p67, square, p45);
+  const p = f32x4.relaxed_madd(high, f32x4.mul(square, square), low);
+  const power = i32x4.shl(i32x4.add(turns, i32x4.splat(127)), 23);
+  return v128.andnot(f32x4.mul(p, power), f32x4.lt(x, EXP_LEAST));
 }

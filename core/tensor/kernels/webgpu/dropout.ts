@@ -11,7 +11,7 @@ import * as tf from "../../../deps/tfjs.ts";
 import { now, type Varying } from "../../varying.ts";
 import type { Operations, RandomStates } from "../composed.ts";
 import { differentiable } from "../differentiable.ts";
-import { jumpTables } from "./dropout_jumps.ts";
+import { jumpTables } from "../dropout_jumps.ts";
 import { gpu } from "./gpu.ts";
 import { perType } from "./per_type.ts";
 import { defineProgram, type FloatType } from "./program.ts";

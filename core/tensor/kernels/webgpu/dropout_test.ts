@@ -4,7 +4,7 @@ import * as tf from "../../../deps/tfjs.ts";
 import { dropout } from "../../operations.ts";
 import { Random } from "../../random.ts";
 import { composed } from "../composed.ts";
-import { jump, jumpTables } from "./dropout_jumps.ts";
+import { jump, jumpTables } from "../dropout_jumps.ts";
 
 Deno.test("a jump of 2^k steps is where as many draws lead", () => {
   const tables = jumpTables();

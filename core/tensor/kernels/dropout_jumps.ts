@@ -1,5 +1,5 @@
 /**
- * Jumps ahead in a stream of core/tensor/random.ts, as tables for the GPU.
+ * Jumps ahead in a stream of core/tensor/random.ts, as tables for threads, those of a GPU and those of wasm.
  *
  * A step of xoshiro128** is linear over single bits, so 2^k steps are a matrix of 128 by 128 bits. A thread
  * that starts in the middle of a stream multiplies its way there, and draws the numbers that a loop from the
