@@ -524,7 +524,7 @@ async function program(
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", XDG_RUNTIME_DIR: folder }, // without it some graphics drivers write to the console
   }).spawn();
   if (closed) await child.stdout.cancel();
   const writer = child.stdin.getWriter();
