@@ -187,6 +187,11 @@ export class EventBridge implements Disposable {
     this.#isMuted = false;
   }
 
+  /** Resolves when what the plugin emitted until now was published; listeners may not be done with it. */
+  async published(): Promise<void> {
+    await this.#turns;
+  }
+
   /** Resolves when what the plugin emitted until now was published, and what it was to hear was sent. */
   async settled(): Promise<void> {
     await Promise.all([this.#turns, this.#lastSent]);

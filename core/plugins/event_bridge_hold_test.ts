@@ -196,7 +196,7 @@ Deno.test("EventBridge.mute() lets nobody hear a plugin, until unmute()", async 
   assertEquals(heard, [2]);
 });
 
-Deno.test("EventBridge.settled() waits until what a plugin said was published, in however many turns", async () => {
+Deno.test("EventBridge.settled() and published() wait until what a plugin said was published, in however many turns", async () => {
   using clock = fakeTime();
   using bus = new EventBus({ historyLimit: 0 });
   using bridge = new EventBridge(bus, "sample", { emits: ["sample.said"], listens: [] });
@@ -209,14 +209,15 @@ Deno.test("EventBridge.settled() waits until what a plugin said was published, i
     Array.from({ length: 40 }, (_, index) => ({ topic: "sample.said", payload: from + index }));
   void bridge.receive(frame(0));
   void bridge.receive(frame(40));
-  let heardAtTheEnd = 0;
-  const settled = bridge.settled().then(() => heardAtTheEnd = heard.length);
+  const heardAtTheEnd = [0, 0];
+  const settled = bridge.settled().then(() => heardAtTheEnd[0] = heard.length);
+  const published = bridge.published().then(() => heardAtTheEnd[1] = heard.length);
   assertEquals(heard.length < 40, true);
 
   await clock.runAllAsync();
-  await settled;
+  await Promise.all([settled, published]);
 
-  assertEquals(heardAtTheEnd, 80);
+  assertEquals(heardAtTheEnd, [80, 80]);
 });
 
 Deno.test("EventBridge.settled() waits until a plugin that is slow was sent all that it is to hear", async () => {
@@ -235,6 +236,18 @@ Deno.test("EventBridge.settled() waits until a plugin that is slow was sent all 
   await delivered();
 
   assertEquals(version.heard, payloads);
+});
+
+Deno.test("EventBridge.published() does not wait for a plugin that takes none of what it is to hear", async () => {
+  using bus = new EventBus({ historyLimit: 0 });
+  const gate = Promise.withResolvers<void>();
+  using version = new Version(bus, false, () => gate.promise).subscribe();
+  publish(bus, ...Array.from({ length: EVENT_WINDOW + 5 }, (_, index) => index));
+
+  await version.bridge.published();
+
+  gate.resolve();
+  await version.bridge.settled();
 });
 
 Deno.test("EventBridge.settled() resolves also for a plugin that ends before it was sent everything", async () => {

@@ -162,6 +162,7 @@ export class Plugin<Port extends PortName = PortName> implements Callable, Dispo
       await this.#side?.caller.drain(callMs);
       stay();
       await this.#side?.run.instance.phase("$deactivate", callMs);
+      await this.#side?.run.events.published(); // what it said before is heard before it is told
       await hooks.run("postDeactivation", this);
     });
     await bus.emit("plugin.deactivated", { plugin_name: this.name, deactivation_time: Date.now() });

@@ -18,25 +18,25 @@ interface Reads {
 
 /** Guards one backend. */
 export function guardFloat16(backend: WebGpuBackend): void {
-  const require = (operation: string, dataId: object): void => {
+  const refuse = (operation: string, dataId: object): void => {
     if ((backend.tensorMap.get(dataId).dtype as string) !== "float16") return;
     const problem = "a tensor that is stored as float16 is for kernels of our own; use `toFloat32(tensor)`";
     throw unsupported({ backend: "webgpu", operation, problem });
   };
   const run = backend.runWebGPUProgram.bind(backend);
   backend.runWebGPUProgram = (program, inputs, ...rest) => {
-    for (const { dataId } of inputs) require(program.shaderKey, dataId);
+    for (const { dataId } of inputs) refuse(program.shaderKey, dataId);
     return run(program, inputs, ...rest);
   };
   const reads = backend as unknown as Reads;
   const [read, readToGPU] = [reads.read.bind(reads), reads.readToGPU.bind(reads)];
   // deno-lint-ignore require-await -- what it throws has to be a rejection
   reads.read = async (dataId) => {
-    require("data", dataId);
+    refuse("data", dataId);
     return read(dataId);
   };
   reads.readToGPU = (dataId, ...rest) => {
-    require("dataToGPU", dataId);
+    refuse("dataToGPU", dataId);
     return readToGPU(dataId, ...rest);
   };
 }
