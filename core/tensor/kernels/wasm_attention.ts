@@ -7,8 +7,9 @@
  * @module
  */
 import type * as tf from "../../deps/tfjs.ts";
+import { type AttentionShape, attentionShape } from "./attention_shape.ts";
 import type { AttentionRule, Operations } from "./composed.ts";
-import { differentiable, requireShape } from "./differentiable.ts";
+import { differentiable } from "./differentiable.ts";
 import { dropped } from "./wasm_dropout.ts";
 import { wasmHeap } from "./wasm_heap.ts";
 import type { WasmKernels } from "./wasm_functions.ts";
@@ -19,8 +20,7 @@ const { address, allocate } = wasmHeap;
 export function wasmAttention(kernels: WasmKernels): Operations["attention"] {
   return (query, key, value, bias, rule) =>
     differentiable((save, query, key, value) => {
-      const shape = shapeOf(query!, bias, rule);
-      for (const one of [query!, key!, value!]) requireShape(one, [shape.batch * shape.length, shape.hidden]);
+      const shape = attentionShape([query!, key!, value!], bias, rule);
       const weights = weigh(kernels, query!, key!, bias, shape, rule); // [B, A, S, S]
       save([query!, key!, value!, weights]);
       const context = allocate(query!.shape); // [B*S, H]
@@ -36,29 +36,12 @@ export function wasmAttention(kernels: WasmKernels): Operations["attention"] {
 
 type Saved = [query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, weights: tf.Tensor];
 
-interface Shape {
-  readonly batch: number;
-  readonly length: number;
-  readonly hidden: number;
-  /** Of one head. */
-  readonly width: number;
-  readonly heads: number;
-}
-
-function shapeOf(query: tf.Tensor, bias: tf.Tensor, { heads }: AttentionRule): Shape {
-  const [batch, hidden] = [bias.shape[0]!, query.shape[1]!];
-  const length = query.shape[0]! / batch;
-  requireShape(bias, [batch, 1, 1, length]);
-  requireShape(query, [batch * length, Math.floor(hidden / heads) * heads]);
-  return { batch, length, hidden, width: hidden / heads, heads };
-}
-
 function weigh(
   kernels: WasmKernels,
   query: tf.Tensor,
   key: tf.Tensor,
   bias: tf.Tensor,
-  shape: Shape,
+  shape: AttentionShape,
   { scale }: AttentionRule,
 ): tf.Tensor {
   const { batch, heads: count, length, width } = shape;
@@ -77,7 +60,7 @@ function gradients(
   kernels: WasmKernels,
   dy: tf.Tensor,
   [query, key, value, weights]: Saved,
-  shape: Shape,
+  shape: AttentionShape,
   rule: AttentionRule,
 ): tf.Tensor[] {
   const { length, width } = shape;
@@ -122,12 +105,12 @@ interface Matrices {
 }
 
 /** The heads in `[B*S, H]`. */
-function heads(tensor: tf.Tensor, { length, hidden, width }: Shape): Matrices {
+function heads(tensor: tf.Tensor, { length, hidden, width }: AttentionShape): Matrices {
   return { at: address(tensor), row: hidden * 4, column: 4, text: length * hidden * 4, head: width * 4 };
 }
 
 /** The matrices of `[B, A, S, S]`. */
-function squares(tensor: tf.Tensor, { length, heads }: Shape): Matrices {
+function squares(tensor: tf.Tensor, { length, heads }: AttentionShape): Matrices {
   const head = length * length * 4;
   return { at: address(tensor), row: length * 4, column: 4, text: heads * head, head };
 }
@@ -139,7 +122,7 @@ function turned({ row, column, ...others }: Matrices): Matrices {
 /** `C = A B` for every head; all have S rows. */
 function multiplyHeads(
   kernels: WasmKernels,
-  { batch, heads, length }: Shape,
+  { batch, heads, length }: AttentionShape,
   { a, b, c, columns, inner }: Record<"a" | "b" | "c", Matrices> & Record<"columns" | "inner", number>,
 ): void {
   kernels.products(

@@ -7,8 +7,9 @@
  * @module
  */
 import * as tf from "../../../deps/tfjs.ts";
-import { type AttentionRule, type Operations } from "../composed.ts";
-import { differentiable, requireShape } from "../differentiable.ts";
+import { type AttentionShape, attentionShape } from "../attention_shape.ts";
+import type { AttentionRule, Operations } from "../composed.ts";
+import { differentiable } from "../differentiable.ts";
 import { drop } from "./dropout.ts";
 import { gpu } from "./gpu.ts";
 import { type Matrices, multiply } from "./matmul.ts";
@@ -17,14 +18,13 @@ import { softmaxGradient, softmaxRows } from "./softmax.ts";
 /** B batch, S sequence, H hidden, A heads, D = H / A; see operations.ts. */
 export const attention: Operations["attention"] = (query, key, value, bias, rule) =>
   differentiable((save, query, key, value) => {
-    const shape = shapeOf(query!, bias, rule);
-    for (const one of [query!, key!, value!]) requireShape(one, [shape.batch * shape.length, shape.hidden]);
+    const shape = attentionShape([query!, key!, value!], bias, rule);
     const weights = weigh(query!, key!, bias, shape, rule); // [B, A, S, S]
     save([query!, key!, value!, weights]);
     const dropped = dropFrom(weights, rule);
     const context = gpu().allocate(query!.shape, gpu().floatTypeOf(query!)); // [B*S, H]
     multiply({
-      ...{ rows: shape.length, columns: shape.width, inner: shape.length, batch: shape.heads },
+      ...{ rows: shape.length, columns: shape.width, inner: shape.length, batch: eachHead(shape) },
       ...{ a: whole(dropped, shape), b: heads(value!, shape), c: heads(context, shape) },
     });
     if (dropped !== weights) dropped.dispose();
@@ -33,35 +33,17 @@ export const attention: Operations["attention"] = (query, key, value, bias, rule
 
 type Saved = [query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, weights: tf.Tensor];
 
-interface Shape {
-  readonly batch: number;
-  readonly length: number;
-  readonly hidden: number;
-  /** Of one head. */
-  readonly width: number;
-  /** Batch and number of heads. */
-  readonly heads: readonly [number, number];
-}
-
-function shapeOf(query: tf.Tensor, bias: tf.Tensor, { heads }: AttentionRule): Shape {
-  const [batch, hidden] = [bias.shape[0]!, query.shape[1]!];
-  const length = query.shape[0]! / batch;
-  requireShape(bias, [batch, 1, 1, length]);
-  requireShape(query, [batch * length, Math.floor(hidden / heads) * heads]);
-  return { batch, length, hidden, width: hidden / heads, heads: [batch, heads] };
-}
-
 function weigh(
   query: tf.Tensor,
   key: tf.Tensor,
   bias: tf.Tensor,
-  shape: Shape,
+  shape: AttentionShape,
   { scale }: AttentionRule,
 ): tf.Tensor {
   const { length, width } = shape;
-  const scores = gpu().allocate([...shape.heads, length, length]); // float32: float16 ends at 65,504
+  const scores = gpu().allocate([...eachHead(shape), length, length]); // float32: float16 ends at 65,504
   multiply({
-    ...{ rows: length, columns: length, inner: width, transposeB: true, batch: shape.heads },
+    ...{ rows: length, columns: length, inner: width, transposeB: true, batch: eachHead(shape) },
     ...{ a: heads(query, shape), b: heads(key, shape), c: whole(scores, shape) },
   });
   const weights = softmaxRows(scores, bias, scale, gpu().floatTypeOf(query));
@@ -72,12 +54,12 @@ function weigh(
 function gradients(
   dy: tf.Tensor,
   [query, key, value, weights]: Saved,
-  shape: Shape,
+  shape: AttentionShape,
   rule: AttentionRule,
 ): tf.Tensor[] {
   const { length, width } = shape;
   const [dQuery, dKey, dValue] = [query, key, value].map(({ shape }) => gpu().allocate(shape)) as Three;
-  const square = { rows: length, columns: width, inner: length, batch: shape.heads };
+  const square = { rows: length, columns: width, inner: length, batch: eachHead(shape) };
   const dropped = dropFrom(weights, rule);
   multiply({
     ...{ ...square, transposeA: true },
@@ -85,7 +67,7 @@ function gradients(
   });
   const dDropped = gpu().allocate(weights.shape);
   multiply({
-    ...{ rows: length, columns: length, inner: width, transposeB: true, batch: shape.heads },
+    ...{ rows: length, columns: length, inner: width, transposeB: true, batch: eachHead(shape) },
     ...{ a: heads(dy, shape), b: heads(value, shape), c: whole(dDropped, shape) },
   });
   const dWeights = dropFrom(dDropped, rule);
@@ -107,12 +89,17 @@ function dropFrom(x: tf.Tensor, { rate, states }: AttentionRule): tf.Tensor {
   return rate === 0 ? x : drop(x, rate, states);
 }
 
+/** A product for each head of each text. */
+function eachHead({ batch, heads }: AttentionShape): [batch: number, heads: number] {
+  return [batch, heads];
+}
+
 /** The heads in `[B*S, H]`. */
-function heads(tensor: tf.Tensor, { length, hidden, width }: Shape): Matrices {
+function heads(tensor: tf.Tensor, { length, hidden, width }: AttentionShape): Matrices {
   return { tensor, row: hidden, outer: length * hidden, share: width };
 }
 
 /** The matrices of `[B, A, S, S]`. */
-function whole(tensor: tf.Tensor, { length, heads }: Shape): Matrices {
-  return { tensor, outer: heads[1] * length * length, share: length * length };
+function whole(tensor: tf.Tensor, { length, heads }: AttentionShape): Matrices {
+  return { tensor, outer: heads * length * length, share: length * length };
 }
