@@ -2,7 +2,7 @@
  * A thread of the wasm backend: a worker with an instance of our kernels on the memory of the program, which
  * takes stripes of whatever call is open.
  *
- * It never returns to its event loop before the end. It has no permission, knows no tfjs and allocates nothing.
+ * It never returns to its event loop before the end. It knows no tfjs, allocates nothing and runs no code but this file and our kernels.
  *
  * @module
  */

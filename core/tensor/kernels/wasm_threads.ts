@@ -148,7 +148,8 @@ function startWorker(): Worker {
   if (path.protocol === "file:" && Deno.permissions.querySync({ name: "read", path }).state !== "granted") {
     throw new Error(`it may not read ${path.pathname}`);
   }
-  return new Worker(path, { type: "module", name: "wasm thread", deno: { permissions: "none" } });
+  // With the rights of the program, whose code it is: to take them away needs a flag, without which Deno ends the process.
+  return new Worker(path, { type: "module", name: "wasm thread" });
 }
 
 /** Resolves when the worker has its instance. */
