@@ -57,7 +57,7 @@ export function guardWasmMemory(): void {
   wasm._malloc(4); // the first call puts the real function in the place of a stub, and would do so with ours
   const allocate = wasm._malloc.bind(wasm);
   wasm._malloc = (bytes) => {
-    const address = bytes < MEMORY_BYTES ? allocate(bytes) : 0;
+    const address = bytes < MEMORY_BYTES ? allocate(bytes) >>> 0 : 0; // signed, above 2 GiB it is negative
     if (address === 0 && bytes > 0) {
       const message =
         `The wasm backend has no room for a tensor of ${bytes} bytes (it holds ${MEMORY_BYTES} ` +
