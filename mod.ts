@@ -263,7 +263,8 @@ export async function createRuntime<OwnEvents extends object = Record<never, nev
       const { fineTune } = await import("./core/train/fine_tune.ts");
       const { backend: wanted, native, wasm } = options.config;
       const used = await backend.get(wanted, { native, threads: wasm?.threads });
-      options.display?.note(`Tensors are computed by ${used.name}, because ${used.reason}`);
+      const device = used.adapter === null ? used.name : `${used.name} on ${used.adapter}`;
+      options.display?.note(`Tensors are computed by ${device}, because ${used.reason}`);
       return await fineTune({
         ...{ backend: used, loadPlugin },
         onRestart: (restart) => void events.emit("train.backend_restarted", { ...restart }),
