@@ -36,8 +36,8 @@ interface Entry {
   recording: Recording | undefined;
   /** Which made it. */
   recorder: Recorder | undefined;
-  /** Why there is none. */
-  problem: string | undefined;
+  /** What is computed there cannot be recorded. */
+  isUnfit: boolean;
   /** Of the kernels that it was made of. */
   readonly version: string;
 }
@@ -72,20 +72,20 @@ interface Entry {
 export class Captures implements Disposable {
   readonly #entries = new Map<string, Entry>();
   readonly #isOn: boolean;
+  readonly #onProblem: ((problem: string, key: string) => void) | undefined;
 
-  /** @param isOn false computes everything as it is written. @default {true} */
-  constructor(isOn = true) {
+  /**
+   * @param isOn false computes everything as it is written. @default {true}
+   * @param onProblem is told once for each key whose runs cannot be recorded why that is, for people
+   */
+  constructor(isOn = true, onProblem?: (problem: string, key: string) => void) {
     this.#isOn = isOn;
+    this.#onProblem = onProblem;
   }
 
   /** Recordings that there are now. */
   get size(): number {
     return [...this.#entries.values()].filter(({ recording }) => recording).length;
-  }
-
-  /** Why runs of a key cannot be recorded, for people; undefined if nothing is known against it. */
-  problemOf(key: string): string | undefined {
-    return this.#entries.get(key)?.problem;
   }
 
   /**
@@ -104,13 +104,13 @@ export class Captures implements Disposable {
       entry.vain = 0;
       return new CapturedRun("replay", recorder(), recording);
     }
-    const isUnfit = entry.problem !== undefined || entry.vain >= MOST_VAIN;
+    const isUnfit = entry.isUnfit || entry.vain >= MOST_VAIN;
     if (recording || isUnfit || entry.runs === 1) return new CapturedRun("plain");
     return new CapturedRun(
       "record",
       recorder(),
       recorder().begin(variables),
-      (made) => this.#keep(entry, made),
+      (made) => this.#keep(key, entry, made),
     );
   }
 
@@ -128,15 +128,18 @@ export class Captures implements Disposable {
       entry = undefined;
     }
     this.#entries.delete(key);
-    entry ??= { runs: 0, vain: 0, recording: undefined, recorder: undefined, problem: undefined, version };
+    entry ??= { runs: 0, vain: 0, recording: undefined, recorder: undefined, isUnfit: false, version };
     this.#entries.set(key, entry);
     return entry;
   }
 
   /** Keeps a recording, and drops those that were not used for longest while all have too much memory. */
-  #keep(entry: Entry, made: Recording): void {
-    entry.problem = made.problem;
-    if (made.problem !== undefined) return recorder().drop(made);
+  #keep(key: string, entry: Entry, made: Recording): void {
+    if (made.problem !== undefined) {
+      entry.isUnfit = true;
+      recorder().drop(made);
+      return this.#onProblem?.(made.problem, key);
+    }
     entry.recording = made;
     entry.recorder = recorder();
     entry.recorder.keep(made);

@@ -117,7 +117,8 @@ deviceTest("Captures compute a run as it is written while another one is under w
 });
 
 deviceTest("Captures do not record a tensor of numbers that a replay could not ask for", async () => {
-  using captures = new Captures();
+  const problems: string[][] = [];
+  using captures = new Captures(true, (...problem) => problems.push(problem));
   using layer = new Ones();
   const sums = [];
   for (const x of [1, 2, 3]) {
@@ -131,7 +132,7 @@ deviceTest("Captures do not record a tensor of numbers that a replay could not a
   }
 
   assertEquals(sums, [["plain", 4], ["record", 8], ["plain", 12]]);
-  assertEquals(captures.problemOf("sum"), "a tensor was made of 2 numbers, and not by hostInput()");
+  assertEquals(problems, [["a tensor was made of 2 numbers, and not by hostInput()", "sum"]]);
   assertEquals(captures.size, 0);
 });
 

@@ -29,18 +29,17 @@ export type Precision = "float32" | "float16";
  *
  * @example A third, where the machine has such numbers
  * ```ts
- * import { hasPrecision, toFloat16, toFloat32 } from "./float16.ts";
+ * import { toFloat16, toFloat32 } from "./float16.ts";
  * import { startBackend } from "./backend.ts";
  * import * as tf from "../deps/tfjs.ts";
  * import { assertAlmostEquals } from "../deps/assert.ts";
  *
- * if (await navigator.gpu?.requestAdapter()) {
+ * const adapter = await navigator.gpu?.requestAdapter();
+ * if (adapter?.features.has("shader-f16")) {
  *   using _backend = await startBackend("webgpu");
- *   if (hasPrecision("float16")) {
- *     const third = tf.tidy(() => toFloat32(toFloat16(tf.scalar(1 / 3))));
- *     assertAlmostEquals((await third.data())[0]!, 1 / 3, 2 ** -11 / 3);
- *     third.dispose();
- *   }
+ *   const third = tf.tidy(() => toFloat32(toFloat16(tf.scalar(1 / 3))));
+ *   assertAlmostEquals((await third.data())[0]!, 1 / 3, 2 ** -11 / 3);
+ *   third.dispose();
  * }
  * ```
  */
@@ -52,11 +51,6 @@ export function toFloat16(x: tf.Tensor): tf.Tensor {
 /** The same numbers, stored as float32; of a tensor that is stored so already, a clone. The caller's. */
 export function toFloat32(x: tf.Tensor): tf.Tensor {
   return tf.getBackend() === "webgpu" ? storeAs("f32", x) : tf.clone(x);
-}
-
-/** Whether the current backend can store numbers so. */
-export function hasPrecision(precision: Precision): boolean {
-  return whyNot(precision) === undefined;
 }
 
 /**

@@ -20,6 +20,8 @@ export interface PassOptions extends ForwardOptions {
   readonly reads: HiddenStates;
   /** Whether passes may be recorded and replayed. @default {true} */
   readonly capture?: boolean;
+  /** Hears of it, once for each shape, if passes cannot be recorded. */
+  readonly note?: ((line: string) => void) | undefined;
 }
 
 /** Makes passes of one encoder, which stays its owner's. Disposing of it frees the recordings. */
@@ -31,7 +33,9 @@ export class EncoderPasses implements Disposable {
   constructor(encoder: BertEncoder, options: PassOptions) {
     this.#encoder = encoder;
     this.#options = options;
-    this.#captures = new Captures(options.capture);
+    this.#captures = new Captures(options.capture, (problem, shape) => {
+      options.note?.(`Steps of ${shape} tokens are not recorded, and so take longer: ${problem}`);
+    });
   }
 
   /** Recordings that there are: one for each shape of batch that came more than once. */

@@ -38,6 +38,8 @@ export interface TrainerOptions extends ScheduleOptions {
   readonly precision?: Precision;
   /** Whether the device's work is recorded and replayed, see core/tensor/capture.ts. @default {true} */
   readonly captureSteps?: boolean;
+  /** Hears of steps that are computed in a slower way than they could be. */
+  readonly note?: (line: string) => void;
 }
 
 /** What one step did. */
@@ -68,10 +70,11 @@ export class Trainer implements Disposable {
     this.#parts = parts;
     this.#options = options;
     this.#optimizer = new AdamW(parts.encoder.parameters);
-    const { gradientCheckpointing = false, precision = "float32", captureSteps: capture = true } = options;
+    const { gradientCheckpointing = false, precision = "float32", captureSteps: capture = true, note } =
+      options;
     this.#passes = new EncoderPasses(parts.encoder, {
       reads: parts.head.reads,
-      ...{ gradientCheckpointing, precision, capture },
+      ...{ gradientCheckpointing, precision, capture, note },
     });
   }
 

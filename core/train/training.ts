@@ -80,7 +80,13 @@ export class Training implements Disposable {
     this.#totalSteps = Math.min(all, training.maxSteps ?? Infinity);
     this.#changes = new CodeChanges(parts.plugins);
     const labels = parts.labels.length;
-    this.#trainer = new Trainer(parts, { ...training, seed, labels, totalSteps: this.#totalSteps });
+    this.#trainer = new Trainer(parts, {
+      ...training,
+      seed,
+      labels,
+      totalSteps: this.#totalSteps,
+      note: parts.note,
+    });
     this.#keeper = new CheckpointKeeper(parts, this.#trainer, () => this.#capture());
     this.#guarded = new GuardedStep(parts, this.#trainer, this.#keeper);
   }

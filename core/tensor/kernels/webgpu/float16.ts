@@ -6,6 +6,7 @@
  */
 import * as tf from "../../../deps/tfjs.ts";
 import { differentiable } from "../differentiable.ts";
+import { elementGroups, elementMain } from "./elements.ts";
 import { gpu } from "./gpu.ts";
 import { perType } from "./per_type.ts";
 import { defineProgram, type FloatType } from "./program.ts";
@@ -21,7 +22,7 @@ export function convert(x: tf.Tensor, type: FloatType): tf.Tensor {
   if (from === type) return tf.clone(x);
   const y = gpu().allocate(x.shape, type);
   const [buffers, uniforms] = [{ x, y }, { size: x.size }];
-  if (x.size > 0) gpu().run(conversion(from, type), { buffers, uniforms, workgroups: groupsOf(x.size) });
+  if (x.size > 0) gpu().run(conversion(from, type), { buffers, uniforms, workgroups: elementGroups(x.size) });
   return y;
 }
 
@@ -37,7 +38,7 @@ function addWith(previous: Add): Add {
     if (!isOurs) return previous(call);
     const y = gpu().allocate(a.shape, "f16");
     const buffers = { a, b, y };
-    gpu().run(addition, { buffers, uniforms: { size: y.size }, workgroups: groupsOf(y.size) });
+    gpu().run(addition, { buffers, uniforms: { size: y.size }, workgroups: elementGroups(y.size) });
     return y;
   };
 }
@@ -52,27 +53,13 @@ export function replaceAdd(on: boolean): void {
   config.kernelFunc = (on ? addWith(stock) : stock) as unknown as tf.KernelFunc;
 }
 
-/** Numbers of one workgroup, four per thread. */
-const PER_GROUP = 256;
-
-const groupsOf = (size: number): number => Math.ceil(size / PER_GROUP);
-
-const main = (body: string): string =>
-  `@compute @workgroup_size(64) fn main(
-  @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let first = flatGroup(group, groups) * ${PER_GROUP} + lane;
-  for (var i = first; i < min(first + ${PER_GROUP}, uniforms.size); i += 64) { ${body} }
-}`;
-
 const conversion = perType((from: FloatType, to: FloatType) =>
   defineProgram({
     name: `${from} to ${to}`,
     reads: { x: from },
     writes: { y: to },
     uniforms: { size: "u32" },
-    code: main(`y[i] = ${to}(x[i]);`),
+    code: elementMain(`y[i] = ${to}(x[i]);`),
   })
 );
 
@@ -81,5 +68,5 @@ const addition = defineProgram({
   reads: { a: "f16", b: "f16" },
   writes: { y: "f16" },
   uniforms: { size: "u32" },
-  code: main("y[i] = f16(f32(a[i]) + f32(b[i]));"),
+  code: elementMain("y[i] = f16(f32(a[i]) + f32(b[i]));"),
 });

@@ -8,6 +8,7 @@
 import type * as tf from "../../../deps/tfjs.ts";
 import type { Operations } from "../composed.ts";
 import { differentiable } from "../differentiable.ts";
+import { elementGroups, elementMain } from "./elements.ts";
 import { NORMAL_SHARE } from "./gelu_shader.ts";
 import { gpu } from "./gpu.ts";
 import { perType } from "./per_type.ts";
@@ -19,7 +20,7 @@ export const gelu: Operations["gelu"] = differentiable((save, x) => {
   const type = gpu().floatTypeOf(x!);
   const y = gpu().allocate(x!.shape, type);
   const [buffers, uniforms] = [{ x: x!, y }, { size: y.size }];
-  gpu().run(forward(type), { buffers, uniforms, workgroups: groupsOf(y.size) });
+  gpu().run(forward(type), { buffers, uniforms, workgroups: elementGroups(y.size) });
   return [y, (dy, [x]) => [geluGradient(x!, dy)]];
 });
 
@@ -27,14 +28,9 @@ export const gelu: Operations["gelu"] = differentiable((save, x) => {
 export function geluGradient(x: tf.Tensor, dy: tf.Tensor): tf.Tensor {
   const dx = gpu().allocate(x.shape);
   const [buffers, uniforms] = [{ x, dy, dx }, { size: x.size }];
-  gpu().run(backward(gpu().floatTypeOf(x)), { buffers, uniforms, workgroups: groupsOf(x.size) });
+  gpu().run(backward(gpu().floatTypeOf(x)), { buffers, uniforms, workgroups: elementGroups(x.size) });
   return dx;
 }
-
-/** Numbers of one workgroup, four per thread. */
-const PER_GROUP = 256;
-
-const groupsOf = (size: number): number => Math.ceil(size / PER_GROUP);
 
 const forward = perType((type: FloatType) =>
   defineProgram({
@@ -59,15 +55,5 @@ const backward = perType((type: FloatType) =>
 
 /** `one` is x there. */
 function main(body: string): string {
-  return `${NORMAL_SHARE}
-@compute @workgroup_size(64) fn main(
-  @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let first = flatGroup(group, groups) * ${PER_GROUP} + lane;
-  for (var i = first; i < min(first + ${PER_GROUP}, uniforms.size); i += 64) {
-    let one = f32(x[i]);
-    ${body}
-  }
-}`;
+  return `${NORMAL_SHARE}\n${elementMain(`let one = f32(x[i]);\n    ${body}`)}`;
 }
