@@ -5,7 +5,7 @@
  * @module
  */
 // deno-lint-ignore-file no-console -- a table is what this is for
-import { parseOptions, runProgram } from "../mod.ts";
+import { KBertError, parseOptions, runProgram } from "../mod.ts";
 import { bombRows, lagRows } from "./attacks.ts";
 import { augmentationRow } from "./augmentation.ts";
 import { callRow, comlinkRow } from "./call.ts";
@@ -68,7 +68,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
 
 await runProgram(async () => {
   const { options } = parseOptions(Deno.args, { only: "value", backend: "value", json: "value" });
-  const only = options.only?.split(",");
+  const only = parseOnly(options.only);
   const backends = parseBackends(options.backend);
   const rows: Row[] = [];
   for (const [name, measure] of Object.entries(BENCHES)) {
@@ -82,3 +82,13 @@ await runProgram(async () => {
   }
   return "done";
 });
+
+/** Beginnings of names of rows. @throws {KBertError} `usage/invalid` for one that no row begins with */
+function parseOnly(text: string | undefined): readonly string[] | undefined {
+  const names = Object.keys(BENCHES);
+  return text?.split(",").map((only) => {
+    if (names.some((name) => name.startsWith(only))) return only;
+    const message = `--only is ${only}, expected the beginning of some of ${names.join(", ")}`;
+    throw new KBertError("usage/invalid", message, { argument: "--only" });
+  });
+}

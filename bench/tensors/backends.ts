@@ -18,7 +18,7 @@ import { KBertError, messageOf } from "../../core/wall/errors.ts";
 export type MeasuredBackend = Exclude<BackendName, "cpu">;
 
 /** In the order of the rows. */
-export const MEASURED_BACKENDS = ["wasm", "native", "webgpu"] as const satisfies readonly MeasuredBackend[];
+const MEASURED_BACKENDS = ["wasm", "native", "webgpu"] as const satisfies readonly MeasuredBackend[];
 
 /** Reads `--backend NAME,…`. @throws {KBertError} `usage/invalid` for a name that is none of them */
 export function parseBackends(text: string | undefined): readonly MeasuredBackend[] | undefined {
